@@ -1,0 +1,134 @@
+"""What a component must do. One class here per family; a family is a folder of ``ragmed/``.
+
+A component is a dataclass whose fields are its options (what a recipe may set) and which ends its file
+with ``COMPONENT: type[<Protocol>] = <Class>``, so that the type checker rejects a wrong signature on
+that very line. Constructors do no I/O. A field that holds another component is declared with
+``field(metadata={"family": "encoders"})`` and named in the recipe like any other option.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from ragmed.types import Answer, Completion, Document, Evidence, Passage, Prompt, Query, Run
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total) as long work goes on; total is 0 where it is not known."""
+
+Retrieve = Callable[[Sequence[Query], int], Sequence[tuple[Evidence, ...]]]
+"""Questions and a depth k in; for each question its evidence, best first, out."""
+
+
+def no_progress(done: int, total: int) -> None:
+    """A `Progress` that shows nothing."""
+
+
+@runtime_checkable
+class Corpus(Protocol):
+    """A reader of one source's upstream format.
+
+    Built as ``cls(files=…, **options)``: ``files`` maps each file name of ``corpora/<name>.toml`` to its
+    verified local path.
+    """
+
+    def documents(self) -> Iterator[Document]:
+        """Yield every document in a fixed order. Raises `DamagedFile` where the format is broken."""
+        ...
+
+    def release(self) -> str:
+        """The release or date of the source as its files state it; empty where they do not."""
+        ...
+
+
+@runtime_checkable
+class Splitter(Protocol):
+    """A way to cut a document into passages. ``document.text[p.start:p.end] == p.text`` for each p."""
+
+    def split(self, document: Document) -> Iterator[Passage]: ...
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Text to unit vectors. It knows its own prefixes and limits; callers pass plain text."""
+
+    @property
+    def dim(self) -> int: ...
+
+    def fingerprint(self) -> str:
+        """Identifies weights, tokenizer and settings: equal fingerprints, equal vectors."""
+        ...
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """float32 (n, dim), unit norm. A text's vector does not depend on the others in the batch."""
+        ...
+
+    def encode_passages(self, texts: Sequence[str], progress: Progress = no_progress) -> Vectors:
+        """float32 (n, dim), unit norm, in the order given."""
+        ...
+
+    def count_truncated(self, texts: Sequence[str]) -> int:
+        """How many of the texts are longer than the encoder reads."""
+        ...
+
+
+@runtime_checkable
+class Retriever(Protocol):
+    """Builds its files from passages, opens them, searches them. Batch first; safe for threads once open."""
+
+    def build(self, passages: Sequence[Passage], path: Path, progress: Progress = no_progress) -> Mapping[str, str | int]:
+        """Write the files into the existing folder ``path``; return facts for the manifest."""
+        ...
+
+    def open(self, path: Path, passage_ids: Sequence[str]) -> OpenRetriever:
+        """Open what `build` wrote. ``passage_ids[row]`` names the passage that was given as ``row``."""
+        ...
+
+
+@runtime_checkable
+class OpenRetriever(Protocol):
+    """A retriever ready to search."""
+
+    def search(self, queries: Sequence[Query], k: int) -> Run:
+        """Up to k hits per query, best first, ties by passage_id. Every query has an entry."""
+        ...
+
+
+@runtime_checkable
+class TermStatistics(Protocol):
+    """How common terms are in an index: offered by lexical retrievers."""
+
+    @property
+    def n_passages(self) -> int: ...
+
+    def document_frequencies(self, terms: Sequence[str]) -> Sequence[int]:
+        """For each analysed term (see `ragmed.analysis.terms`), the number of passages that have it."""
+        ...
+
+
+@runtime_checkable
+class Fusion(Protocol):
+    """Joins the runs of several retrievers into one."""
+
+    def fuse(self, runs: Mapping[str, Run], k: int) -> Run: ...
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """Writes a reply from a prompt. The reply's format is described in `ragmed.answers.reply`."""
+
+    def complete(self, prompts: Sequence[Prompt]) -> list[Completion]: ...
+
+
+@runtime_checkable
+class Method(Protocol):
+    """A published way to answer: when to retrieve, what to ask, how to combine."""
+
+    def answer(self, queries: Sequence[Query], retrieve: Retrieve, generator: Generator) -> list[Answer]: ...

@@ -1,0 +1,241 @@
+"""TOML files → typed recipes. Every key is checked; a misspelt one is an error that names it.
+
+Two kinds: ``corpora/<name>.toml`` declares where a source comes from, ``indexes/<name>.toml`` says
+which corpora an index holds and how it is searched. `ragmed.catalog.make` turns their tables into
+objects.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ragmed.errors import RecipeError, UnknownName
+from ragmed.home import recipe_file
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One upstream file of a corpus.
+
+    ``path`` is its place below a mirror folder and below ``corpora/<corpus>/``. Either ``url`` gives its
+    upstream address, or ``package`` (``name==version``) the installed Python package that carries it at
+    ``path``. ``sha256`` pins its bytes; where upstream makes its archives anew at each download it is
+    empty, and the corpus's ``counts`` stand in for it.
+    """
+
+    name: str
+    path: str
+    url: str = ""
+    package: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusRecipe:
+    """A source: where it comes from, under which licence, how it is read (``corpora/<name>.toml``)."""
+
+    name: str
+    title: str
+    homepage: str
+    licence: str
+    citation: str
+    builder: Mapping[str, Any]
+    files: tuple[SourceFile, ...]
+    counts: Mapping[str, int]
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedCorpus:
+    """One corpus of an index and how it is split into passages."""
+
+    name: str
+    splitter: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRecipe:
+    """What an index holds and how it is searched (``indexes/<name>.toml``)."""
+
+    name: str
+    description: str
+    corpora: tuple[IndexedCorpus, ...]
+    retrievers: tuple[Mapping[str, Any], ...]
+    fusion: Mapping[str, Any]
+    method: Mapping[str, Any]
+    generator: Mapping[str, Any]
+    path: Path
+    table: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_corpus_recipe(name_or_path: str | Path) -> CorpusRecipe:
+    """Read ``corpora/<name>.toml``. Raises `UnknownName`, `RecipeError`."""
+    path = _locate("corpora", name_or_path)
+    table = _read(path)
+    top = _Table(table, str(path))
+    files = tuple(
+        SourceFile(
+            name=entry.text("name"),
+            path=_relative(entry),
+            url=entry.text("url", ""),
+            package=entry.text("package", ""),
+            sha256=entry.text("sha256", ""),
+        )
+        for entry in top.tables("files")
+    )
+    for entry in files:
+        if bool(entry.url) == bool(entry.package):
+            raise RecipeError(f"{path}: file {entry.name!r} needs either url or package")
+    recipe = CorpusRecipe(
+        name=path.stem,
+        title=top.text("title"),
+        homepage=top.text("homepage"),
+        licence=top.text("licence"),
+        citation=top.text("citation", ""),
+        builder=top.component("builder"),
+        files=files,
+        counts=top.counts("counts"),
+        path=path,
+    )
+    top.finish()
+    if not files:
+        raise RecipeError(f"{path}: needs at least one [[files]] table")
+    return recipe
+
+
+def read_index_recipe(name_or_path: str | Path) -> IndexRecipe:
+    """Read ``indexes/<name>.toml``. Raises `UnknownName`, `RecipeError`."""
+    path = _locate("indexes", name_or_path)
+    return parse_index_recipe(_read(path), path)
+
+
+def parse_index_recipe(table: Mapping[str, Any], path: Path) -> IndexRecipe:
+    """An index recipe from its table, as TOML or a manifest holds it; ``path`` is for messages."""
+    top = _Table(table, str(path))
+    corpora = tuple(
+        IndexedCorpus(entry.text("name"), entry.component("splitter", "whole")) for entry in top.tables("corpora")
+    )
+    recipe = IndexRecipe(
+        name=path.stem,
+        description=top.text("description", ""),
+        corpora=corpora,
+        retrievers=tuple(entry.everything() for entry in top.tables("retrievers")),
+        fusion=top.component("fusion", "rrf"),
+        method=top.component("method", "retrieve_then_read"),
+        generator=top.component("generator", "extractive"),
+        path=path,
+        table=table,
+    )
+    top.finish()
+    if not _NAME.match(recipe.name):
+        raise RecipeError(f"{path}: an index's name is lower-case letters, digits, '_', '-' and '.'")
+    if not corpora:
+        raise RecipeError(f"{path}: needs at least one [[corpora]] table")
+    if not recipe.retrievers:
+        raise RecipeError(f"{path}: needs at least one [[retrievers]] table")
+    names = [retriever.get("name") for retriever in recipe.retrievers]
+    if len(set(names)) < len(names):
+        raise RecipeError(f"{path}: a retriever is named twice")
+    return recipe
+
+
+def _locate(kind: str, name_or_path: str | Path) -> Path:
+    if isinstance(name_or_path, Path) or name_or_path.endswith(".toml"):
+        path = Path(name_or_path)
+        if not path.is_file():
+            raise RecipeError(f"{path}: no such file")
+        return path
+    return recipe_file(kind, name_or_path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: not valid TOML: {error}") from error
+    except OSError as error:
+        raise RecipeError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _relative(entry: _Table) -> str:
+    value = entry.text("path")
+    parts = Path(value).parts
+    if Path(value).is_absolute() or ".." in parts:
+        raise RecipeError(f"{entry.where}: path {value!r} must lie below the mirror folder")
+    return value
+
+
+class _Table:
+    """A TOML table that remembers which keys were read, so that the rest can be refused."""
+
+    def __init__(self, table: Mapping[str, Any], where: str) -> None:
+        self.table = table
+        self.where = where
+        self.known: list[str] = []
+        self.children: list[_Table] = []
+
+    def _get(self, key: str, kind: type, default: Any) -> Any:
+        self.known.append(key)
+        if key not in self.table:
+            if default is None:
+                self.finish(missing=key)
+                raise RecipeError(f"{self.where}: needs {key}")
+            return default
+        value = self.table[key]
+        if not isinstance(value, kind) or isinstance(value, bool) and kind is int:
+            raise RecipeError(f"{self.where}: {key} = {value!r} is not of type {kind.__name__}")
+        return value
+
+    def text(self, key: str, default: str | None = None) -> str:
+        return str(self._get(key, str, default))
+
+    def tables(self, key: str) -> list[_Table]:
+        values = self._get(key, list, [])
+        for value in values:
+            if not isinstance(value, Mapping):
+                raise RecipeError(f"{self.where}: write [[{key}]] before each entry")
+        children = [_Table(value, f"{self.where}: [[{key}]] {i + 1}") for i, value in enumerate(values)]
+        self.children.extend(children)
+        return children
+
+    def component(self, key: str, default: str | None = None) -> Mapping[str, Any]:
+        self.known.append(key)
+        value = self.table.get(key, default)
+        if value is None:
+            self.finish(missing=key)
+            raise RecipeError(f"{self.where}: needs {key}")
+        if isinstance(value, str):
+            return {"name": value}
+        if not isinstance(value, Mapping) or not isinstance(value.get("name"), str):
+            raise RecipeError(f'{self.where}: {key} needs a name, as in {key} = {{name = "…"}}')
+        return dict(value)
+
+    def counts(self, key: str) -> Mapping[str, int]:
+        values = self._get(key, dict, {})
+        for name, value in values.items():
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise RecipeError(f"{self.where}: {key}.{name} = {value!r} is not a whole number")
+        return dict(values)
+
+    def everything(self) -> Mapping[str, Any]:
+        self.known.extend(self.table)
+        if not isinstance(self.table.get("name"), str):
+            raise RecipeError(f"{self.where}: needs name")
+        return dict(self.table)
+
+    def finish(self, missing: str = "") -> None:
+        """Refuse keys nobody asked for; ``missing`` says which required key prompted the check."""
+        for child in self.children:
+            child.finish()
+        unknown = sorted(set(self.table) - set(self.known))
+        if unknown and not missing:
+            raise RecipeError(str(UnknownName(f"{self.where}: key", unknown[0], self.known)))
+        if unknown and missing:
+            raise RecipeError(f"{self.where}: needs {missing}; unknown key {unknown[0]!r}")

@@ -1,0 +1,164 @@
+"""The records that travel through ragmed: frozen, typed, without behaviour.
+
+    Document ──split──► Passage ──search──► Hit ──look up──► Evidence ──answer──► Answer(Citation…)
+
+Conventions, everywhere: ranks start at 1; scores are higher-is-better; offsets count Unicode code
+points (Python string indices), half-open ``[start, end)``; dates are ISO 8601 strings, as precise as
+the source gives them (``"2025"``, ``"2025-01"``, ``"2025-01-16"``) and empty where unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Outcome = Literal["answered", "abstained", "unparsed", "failed"]
+Stance = Literal["supports", "contradicts", "neutral"]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One item of a corpus as its source gives it: an abstract, a textbook page, a question-answer pair.
+
+    ``question`` is the question of a question-answer pair (``text`` is then its answer) and empty for
+    anything else. ``url`` opens the item at its source. ``meta`` holds what only some sources have.
+    """
+
+    doc_id: str
+    title: str
+    text: str
+    source: str
+    url: str
+    licence: str
+    published: str = ""
+    kind: str = "document"
+    question: str = ""
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The unit of retrieval and of citation: ``document.text[start:end] == text``, always."""
+
+    passage_id: str
+    doc_id: str
+    start: int
+    end: int
+    text: str
+    title: str
+    source: str
+    url: str
+    licence: str
+    published: str = ""
+    kind: str = "document"
+    question: str = ""
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question. ``options`` maps a choice's letter to its text, in the order shown; None: free answer."""
+
+    query_id: str
+    text: str
+    options: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One result of a search: a passage and its score (higher is better)."""
+
+    passage_id: str
+    score: float
+
+
+Run = Mapping[str, tuple[Hit, ...]]
+"""query_id → hits, best first; equal scores are ordered by passage_id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A passage found for a question. ``ranks_by_retriever`` holds its rank in each list it was found in."""
+
+    passage: Passage
+    score: float
+    rank: int
+    ranks_by_retriever: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a generator is asked. ``text`` is the rendered prompt; a generator that is not a language
+    model reads ``query`` and ``evidence`` instead. ``evidence[i]`` is source ``i + 1`` of the prompt."""
+
+    query: Query
+    evidence: tuple[Evidence, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A generator's reply, verbatim, and what it cost. ``error`` is set when no reply came."""
+
+    text: str
+    n_prompt_tokens: int = 0
+    n_completion_tokens: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """One checked quotation: ``passage.text[start:end] == quote``.
+
+    ``marker`` is the number shown in the answer as ``[marker]``. ``support`` (0–1) says how far the
+    quote carries the sentence it stands behind (1: the sentence is the quote). ``stance`` tells, for a
+    yes/no or multiple-choice question, whether the quote speaks for the chosen answer or against it.
+    """
+
+    marker: int
+    passage_id: str
+    start: int
+    end: int
+    quote: str
+    support: float
+    doc_id: str
+    title: str
+    source: str
+    url: str
+    licence: str
+    stance: Stance = "neutral"
+
+
+@dataclass(frozen=True, slots=True)
+class OptionEvidence:
+    """How one choice fares: its share of the evidence (0–1, all options sum to 1) and the markers of
+    the citations that speak for and against it."""
+
+    option: str
+    score: float
+    markers_for: tuple[int, ...] = ()
+    markers_against: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The reply to one question, with everything needed to check it.
+
+    ``text`` holds the answer with ``[n]`` markers, or, when ``outcome`` is ``"abstained"``, what was
+    searched and why that was not enough. ``choice`` is a letter of ``Query.options``, or yes/no/maybe.
+    ``confidence`` (0–1) estimates the probability that the evidence carries the answer. ``trace`` lists
+    the steps taken; ``index_card`` identifies the index (name, hashes, dates, licences, encoder).
+    """
+
+    query_id: str
+    question: str
+    text: str
+    citations: tuple[Citation, ...]
+    evidence: tuple[Evidence, ...]
+    outcome: Outcome
+    choice: str | None
+    confidence: float
+    options: tuple[OptionEvidence, ...] = ()
+    trace: tuple[Mapping[str, Any], ...] = ()
+    index_card: Mapping[str, Any] = field(default_factory=dict)
