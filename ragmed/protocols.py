@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from ragmed.types import Answer, Completion, Document, Evidence, Passage, Prompt, Query, Run
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Vectors = NDArray[np.float32]
+Vectors: TypeAlias = "NDArray[np.float32]"
+"""float32 (n, dim), one unit vector a row."""
 
 Progress = Callable[[int, int], None]
 """Called with (done, total) as long work goes on; total is 0 where it is not known."""
@@ -83,7 +84,9 @@ class Encoder(Protocol):
 class Retriever(Protocol):
     """Builds its files from passages, opens them, searches them. Batch first; safe for threads once open."""
 
-    def build(self, passages: Sequence[Passage], path: Path, progress: Progress = no_progress) -> Mapping[str, str | int]:
+    def build(
+        self, passages: Sequence[Passage], path: Path, progress: Progress = no_progress
+    ) -> Mapping[str, str | int]:
         """Write the files into the existing folder ``path``; return facts for the manifest."""
         ...
 

@@ -1,0 +1,58 @@
+"""Text to terms, the same way for passages, queries and sentences: lower-case words, stop words out, stemmed.
+
+Source: the analysis chain of Lucene's EnglishAnalyzer (tokenise, lower-case, stop words, stem), with the
+Snowball "english" stemmer (Porter 2, https://snowballstem.org/algorithms/english/stemmer.html).
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from collections.abc import Iterable
+
+import Stemmer
+
+STOP_WORDS = frozenset(
+    ["a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "from", "has", "have", "he", "her", "his", "i", "if", "in", "into", "is", "it", "its", "no", "not", "of", "on", "or", "she", "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "were", "which", "will", "with"]
+)
+"""Words too common to tell passages apart: Lucene's English list and a few pronouns."""
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_local = threading.local()
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words in order; accents folded (é → e), possessive 's dropped.
+
+    >>> words("Crohn's disease: TNF-α, 5.5 mg")
+    ['crohn', 'disease', 'tnf', 'α', '5', '5', 'mg']
+    """
+    text = text.lower()
+    if not text.isascii():
+        decomposed = unicodedata.normalize("NFKD", text)
+        text = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return [w[:-2] if w.endswith(("'s", "’s")) else w for w in _WORD.findall(text)]
+
+
+def stem(word_list: Iterable[str]) -> list[str]:
+    """The stem of each word; words that share a stem are one term.
+
+    >>> stem(["aneurysms", "aneurysm"])
+    ['aneurysm', 'aneurysm']
+    """
+    stemmer = getattr(_local, "stemmer", None)
+    if stemmer is None:
+        # One per thread: a Snowball stemmer object must not be shared between threads.
+        stemmer = _local.stemmer = Stemmer.Stemmer("english", 0)
+    stemmed: list[str] = stemmer.stemWords(list(word_list))
+    return stemmed
+
+
+def terms(text: str) -> list[str]:
+    """The terms of a text in order, with repetitions.
+
+    >>> terms("Which diseases are inherited with aortic root aneurysms?")
+    ['diseas', 'inherit', 'aortic', 'root', 'aneurysm']
+    """
+    return stem(w for w in words(text) if w not in STOP_WORDS)

@@ -1,0 +1,177 @@
+"""Open a built index and search it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ragmed import catalog
+from ragmed.errors import DamagedIndex, QuestionError, StaleIndex, UnknownName
+from ragmed.index import manifest
+from ragmed.index.build import existing, make_retrievers
+from ragmed.index.manifest import Manifest
+from ragmed.index.passages_store import PassageStore
+from ragmed.protocols import Fusion, OpenRetriever, TermStatistics
+from ragmed.recipe import IndexRecipe, parse_index_recipe, read_corpus_recipe, read_index_recipe
+from ragmed.types import Evidence, Passage, Query, Run
+
+_DEPTH = 100
+"""Hits asked of each retriever for fusion, at least."""
+
+
+class Index:
+    """An open index. Reading is safe from any number of threads.
+
+    Opening maps the files and checks them against the manifest; encoders load at the first search.
+
+    Raises:
+        NoIndex, DamagedIndex, StaleIndex: see `ragmed.errors`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        folder = existing(path)
+        sealed = manifest.read(folder)
+        self.manifest: Manifest = manifest.check(folder, full=sealed.n_bytes <= manifest.FULL_CHECK_BYTES)
+        self.recipe: IndexRecipe = _current_recipe(path, self.manifest)
+        try:
+            self.passages = PassageStore(folder / "passages")
+            retrievers = make_retrievers(self.recipe)
+            _check_fingerprints(path, self.manifest, retrievers)
+            self._retrievers: dict[str, OpenRetriever] = {
+                name: retriever.open(folder / "retrievers" / name, self.passages.ids)
+                for name, retriever in retrievers.items()
+            }
+        except (OSError, ValueError) as error:
+            raise DamagedIndex(f"{path}: cannot be opened ({error}); rebuild it with: {_rebuild(path)}") from error
+        self._fusion: Fusion = catalog.make("fusion", self.recipe.fusion, f"{self.recipe.path}: [fusion]")
+
+    @property
+    def name(self) -> str:
+        return self.manifest.name
+
+    @property
+    def retriever_names(self) -> tuple[str, ...]:
+        return tuple(self._retrievers)
+
+    @property
+    def term_statistics(self) -> TermStatistics | None:
+        """How common terms are, from the first retriever that counts them."""
+        return next((r for r in self._retrievers.values() if isinstance(r, TermStatistics)), None)
+
+    def runs(self, queries: Sequence[Query], k: int) -> dict[str, Run]:
+        """Each retriever's own run of depth ``k``, by retriever name."""
+        return {name: retriever.search(queries, k) for name, retriever in self._retrievers.items()}
+
+    def search(
+        self, queries: Sequence[str | Query], k: int = 10, retriever: str | None = None
+    ) -> list[tuple[Evidence, ...]]:
+        """The best ``k`` passages for each query, best first.
+
+        Args:
+            queries: texts or `Query` records; a batch of many is faster than many searches.
+            k: passages per query; fewer come back where fewer match.
+            retriever: search with this one alone instead of fusing all.
+
+        Raises:
+            UnknownName: no such retriever in this index.
+            QuestionError: ``queries`` is one string rather than a sequence of them.
+        """
+        if isinstance(queries, str):
+            raise QuestionError("search takes a sequence of queries: write search([question])")
+        asked = [
+            Query(str(i), query) if isinstance(query, str) else Query(str(i), query.text, query.options)
+            for i, query in enumerate(queries)
+        ]
+        if retriever is not None:
+            if retriever not in self._retrievers:
+                raise UnknownName(f"retrievers in index {self.name!r}", retriever, self._retrievers)
+            runs = {retriever: self._retrievers[retriever].search(asked, k)}
+            fused = runs[retriever]
+        else:
+            runs = self.runs(asked, max(k, _DEPTH))
+            fused = self._fusion.fuse(runs, k)
+        return [self._evidence(query.query_id, fused, runs) for query in asked]
+
+    def passage(self, passage_id: str) -> Passage:
+        """The passage of that id. Raises `UnknownName`."""
+        row = self.passages.row_of(passage_id)
+        if row is None:
+            raise UnknownName(
+                f"passages in index {self.name!r}", passage_id, [], hint="ids look like: " + self._sample()
+            )
+        return self.passages[row]
+
+    def card(self) -> dict[str, Any]:
+        """What identifies this index, for every answer: hashes, releases, licences, encoder, versions."""
+        table = self.manifest.table
+        keys = ("name", "title", "release", "licence", "citation", "n_documents")
+        return {
+            "name": self.name,
+            "index_id": self.manifest.index_id,
+            "n_passages": table["n_passages"],
+            "corpora": [
+                {key: corpus[key] for key in keys} | {"sha256": [file["sha256"] for file in corpus["files"]]}
+                for corpus in table["corpora"]
+            ],
+            "retrievers": table["retrievers"],
+            "fusion": dict(self.recipe.fusion),
+            "versions": table["versions"],
+        }
+
+    def _evidence(self, query_id: str, fused: Run, runs: Mapping[str, Run]) -> tuple[Evidence, ...]:
+        ranks = {
+            name: {hit.passage_id: rank for rank, hit in enumerate(run.get(query_id, ()), start=1)}
+            for name, run in runs.items()
+        }
+        return tuple(
+            Evidence(
+                passage=self.passage(hit.passage_id),
+                score=hit.score,
+                rank=rank,
+                ranks_by_retriever={name: r[hit.passage_id] for name, r in ranks.items() if hit.passage_id in r},
+            )
+            for rank, hit in enumerate(fused.get(query_id, ()), start=1)
+        )
+
+    def _sample(self) -> str:
+        return ", ".join(self.passages.ids[row] for row in range(min(3, len(self.passages))))
+
+
+def _rebuild(path: Path) -> str:
+    return f"ragmed index build {path.name}"
+
+
+def _current_recipe(path: Path, built: Manifest) -> IndexRecipe:
+    """The recipe beside the index where there is one, else the one it was built from.
+
+    What an index holds must be as built; how it is fused and answered from may change afterwards.
+    """
+    recorded = parse_index_recipe(built.table["recipe"], path.parent / f"{built.name}.toml")
+    beside = path.parent / f"{path.name}.toml"
+    if not beside.is_file():
+        return recorded
+    current = read_index_recipe(beside)
+    if current.corpora != recorded.corpora or current.retrievers != recorded.retrievers:
+        raise StaleIndex(f"{path}: built from another recipe than {beside}; rebuild it with: {_rebuild(path)}")
+    pinned = {
+        corpus["name"]: {file["name"]: file["sha256"] for file in corpus["files"]} for corpus in built.table["corpora"]
+    }
+    for indexed in current.corpora:
+        for file in read_corpus_recipe(indexed.name).files:
+            if file.sha256 and pinned.get(indexed.name, {}).get(file.name) != file.sha256:
+                raise StaleIndex(
+                    f"{path}: built from another release of {indexed.name} ({file.path}); rebuild it with: {_rebuild(path)}"
+                )
+    return current
+
+
+def _check_fingerprints(path: Path, built: Manifest, retrievers: Mapping[str, Any]) -> None:
+    for facts in built.table["retrievers"]:
+        encoder = getattr(retrievers.get(facts["name"]), "encoder", None)
+        if encoder is not None and encoder.fingerprint() != facts.get("encoder"):
+            raise StaleIndex(
+                f"{path}: its vectors come from encoder {facts.get('encoder')}, this is {encoder.fingerprint()}; "
+                f"rebuild it with: {_rebuild(path)}"
+            )

@@ -1,0 +1,95 @@
+"""Dense retrieval, exact: cosine between the question's vector and every passage's.
+
+Source: Karpukhin et al. 2020, "Dense Passage Retrieval for Open-Domain Question Answering",
+arXiv:2004.04906, with the encoder named in the recipe. A passage is encoded as its title, the question of
+a question-answer pair, and its text, one line each.
+
+File: ``vectors.npy``, float32 (n_passages, dim), unit norm, memory-mapped. A matrix product picks
+candidates; their scores are then computed again one by one in float64, so that a score does not depend on
+the batch, the number of threads or the library that multiplies matrices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ragmed.columns import map_array, write_array
+from ragmed.errors import StaleIndex
+from ragmed.protocols import Encoder, OpenRetriever, Progress, Retriever, no_progress
+from ragmed.retrievers._top import top_rows
+from ragmed.types import Hit, Passage, Query, Run
+
+_SPARE = 16
+"""Candidates beyond k whose scores are computed exactly."""
+_BLOCK = 64
+"""Queries multiplied at once: bounds memory at _BLOCK × n_passages floats."""
+
+
+@dataclass(frozen=True)
+class Dense:
+    """Exact dense retrieval with one encoder."""
+
+    encoder: Encoder = field(metadata={"family": "encoders", "default": "minilm"})
+
+    def build(
+        self, passages: Sequence[Passage], path: Path, progress: Progress = no_progress
+    ) -> Mapping[str, str | int]:
+        texts = [encoder_text(passage) for passage in passages]
+        vectors = self.encoder.encode_passages(texts, progress)
+        write_array(path / "vectors.npy", vectors.reshape(-1, self.encoder.dim))
+        return {
+            "encoder": self.encoder.fingerprint(),
+            "dim": self.encoder.dim,
+            "n_truncated": self.encoder.count_truncated(texts),
+        }
+
+    def open(self, path: Path, passage_ids: Sequence[str]) -> OpenRetriever:
+        return OpenDense(self.encoder, path, passage_ids)
+
+
+class OpenDense:
+    """An open dense index."""
+
+    def __init__(self, encoder: Encoder, path: Path, passage_ids: Sequence[str]) -> None:
+        self.encoder = encoder
+        self._ids = passage_ids
+        self._vectors = map_array(path / "vectors.npy")
+        if self._vectors.ndim != 2 or self._vectors.shape[1] != encoder.dim:
+            raise StaleIndex(
+                f"{path}: vectors have {self._vectors.shape[-1]} dimensions, the encoder {encoder.dim}; rebuild the index"
+            )
+
+    def search(self, queries: Sequence[Query], k: int) -> Run:
+        run: dict[str, tuple[Hit, ...]] = {}
+        for start in range(0, len(queries), _BLOCK):
+            block = queries[start : start + _BLOCK]
+            encoded = self.encoder.encode_queries([query.text for query in block])
+            scores = encoded @ self._vectors.T
+            for query, vector, row_scores in zip(block, encoded, scores, strict=True):
+                run[query.query_id] = self._best(vector, row_scores, k)
+        return run
+
+    def _best(self, vector: Any, scores: Any, k: int) -> tuple[Hit, ...]:
+        if k <= 0:
+            return ()
+        rows = top_rows(scores, k + _SPARE)
+        exact = (self._vectors[rows].astype(np.float64) * vector.astype(np.float64)).sum(axis=1)
+        hits = [Hit(self._ids[int(row)], float(score)) for row, score in zip(rows, exact, strict=True)]
+        return tuple(sorted(hits, key=lambda hit: (-hit.score, hit.passage_id))[:k])
+
+
+def encoder_text(passage: Passage) -> str:
+    """What of a passage the encoder reads.
+
+    The title is left out where the text already begins with it.
+    """
+    title = "" if passage.text.startswith(passage.title) else passage.title
+    return "\n".join(part for part in (title, passage.question, passage.text) if part)
+
+
+COMPONENT: type[Retriever] = Dense
