@@ -75,7 +75,8 @@ def load(family: str, name: str) -> type[Any]:
 def make(family: str, table: str | Mapping[str, Any], where: str, **given: Any) -> Any:
     """Build a component from a name or a recipe table ``{name = "bm25", k1 = 0.9}``.
 
-    ``given`` are arguments that come from the program, not from the recipe. ``where`` names file and
+    ``given`` are arguments that come from the program, not from the recipe; those that the component does
+    not declare are left out. ``where`` names file and
     table for error messages. Nested components (an encoder inside a retriever) are built the same way.
 
     Raises:
@@ -91,7 +92,7 @@ def make(family: str, table: str | Mapping[str, Any], where: str, **given: Any) 
         raise RecipeError(f"{family}/{name}: a component must be a dataclass; see CONTRIBUTING.md")
     declared = {f.name: f for f in fields(component) if f.init}
     hints = get_type_hints(component)
-    arguments: dict[str, Any] = dict(given)
+    arguments: dict[str, Any] = {key: value for key, value in given.items() if key in declared}
     for key, value in options.items():
         if key not in declared or key in given:
             raise RecipeError(str(UnknownName(f"{where}: option of {name}", key, set(declared) - set(given))))
@@ -121,7 +122,8 @@ def _import(family: str, name: str, path: Path) -> ModuleType:
         if inside:
             return importlib.import_module(module_name)
         spec = importlib.util.spec_from_file_location(module_name, path)
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[module_name] = module
         try:

@@ -1,21 +1,21 @@
 """Every error ragmed raises on purpose. Each message says what, where, and what to do next.
 
-    RagmedError
-    ├── UnknownName       no component, recipe, corpus or index of that name (lists those there are)
-    ├── RecipeError       a TOML file that cannot be understood (names file and key)
-    ├── MissingExtra      an optional package is not installed (names the install command)
-    ├── QuestionError     a question that cannot be asked: empty, binary, too long
-    ├── CorpusError       a source cannot be read
-    │   ├── MissingFile       not in the mirror, not downloaded
-    │   └── DamagedFile       truncated, wrong checksum, a large-file pointer, wrong counts
-    ├── EncoderError      weights missing or not the expected ones
-    ├── IndexFault        an index cannot be used
-    │   ├── NoIndex           not built yet
-    │   ├── StaleIndex        built by another version or from other sources
-    │   ├── DamagedIndex      its files differ from its manifest
-    │   └── IndexBusy         another process is building it
-    ├── StorageError      the disk is full, or a folder cannot be written
-    └── AnswerError       an answer file that cannot be read or does not hold
+RagmedError
+├── UnknownName       no component, recipe, corpus or index of that name (lists those there are)
+├── RecipeError       a TOML file that cannot be understood (names file and key)
+├── MissingExtra      an optional package is not installed (names the install command)
+├── QuestionError     a question that cannot be asked: empty, binary, too long
+├── CorpusError       a source cannot be read
+│   ├── MissingFile       not in the mirror, not downloaded
+│   └── DamagedFile       truncated, wrong checksum, a large-file pointer, wrong counts
+├── EncoderError      weights missing or not the expected ones
+├── IndexFault        an index cannot be used
+│   ├── NoIndex           not built yet
+│   ├── StaleIndex        built by another version or from other sources
+│   ├── DamagedIndex      its files differ from its manifest
+│   └── IndexBusy         another process is building it
+├── StorageError      the disk is full, or a folder cannot be written
+└── AnswerError       an answer file that cannot be read or does not hold
 """
 
 from __future__ import annotations

@@ -189,7 +189,7 @@ class _Table:
                 raise RecipeError(f"{self.where}: needs {key}")
             return default
         value = self.table[key]
-        if not isinstance(value, kind) or isinstance(value, bool) and kind is int:
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
             raise RecipeError(f"{self.where}: {key} = {value!r} is not of type {kind.__name__}")
         return value
 

@@ -89,12 +89,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a generator is asked. ``text`` is the rendered prompt; a generator that is not a language
-    model reads ``query`` and ``evidence`` instead. ``evidence[i]`` is source ``i + 1`` of the prompt."""
+    """What a generator is asked: a question and its evidence. ``evidence[i]`` is source ``i + 1``."""
 
     query: Query
     evidence: tuple[Evidence, ...]
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

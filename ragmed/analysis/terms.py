@@ -14,7 +14,10 @@ from collections.abc import Iterable
 import Stemmer
 
 STOP_WORDS = frozenset(
-    ["a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "from", "has", "have", "he", "her", "his", "i", "if", "in", "into", "is", "it", "its", "no", "not", "of", "on", "or", "she", "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "were", "which", "will", "with"]
+    """
+    a an and are as at be but by for from has have he her his i if in into is it its no not of on or she such that
+    the their then there these they this to was were which will with
+    """.split()  # noqa: SIM905
 )
 """Words too common to tell passages apart: Lucene's English list and a few pronouns."""
 

@@ -22,7 +22,7 @@ import importlib.metadata
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -54,21 +54,21 @@ class MiniLM:
     """all-MiniLM-L6-v2. ``max_tokens`` is the number of word pieces read, [CLS] and [SEP] included (2–512)."""
 
     max_tokens: int = 256
-    _loaded: _Loader = field(default_factory=lambda: _Loader(), init=False, repr=False, compare=False)
 
     @property
     def dim(self) -> int:
         return _DIM
 
     def fingerprint(self) -> str:
-        return f"all-MiniLM-L6-v2/int8-dynamic/{_WEIGHTS[2][:12]}/{_TOKENIZER[2][:12]}/graph{_GRAPH_VERSION}/{self.max_tokens}"
+        files = f"{_WEIGHTS[2][:12]}/{_TOKENIZER[2][:12]}"
+        return f"all-MiniLM-L6-v2/int8-dynamic/{files}/graph{_GRAPH_VERSION}/{self.max_tokens}"
 
     def load(self) -> None:
         """Load weights and tokenizer now rather than at the first text."""
-        self._loaded.model(self.max_tokens)
+        _model(self.max_tokens)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        tokenizer, session = self._loaded.model(self.max_tokens)
+        tokenizer, session = _model(self.max_tokens)
         vectors = np.zeros((len(texts), _DIM), dtype=np.float32)
         for row, text in enumerate(texts):
             ids = np.array([tokenizer.encode(text).ids], dtype=np.int64)
@@ -76,7 +76,7 @@ class MiniLM:
         return vectors
 
     def encode_passages(self, texts: Sequence[str], progress: Progress = no_progress) -> Vectors:
-        tokenizer, session = self._loaded.model(self.max_tokens)
+        tokenizer, session = _model(self.max_tokens)
         vectors = np.zeros((len(texts), _DIM), dtype=np.float32)
         token_ids: list[list[int]] = []
         for start in range(0, len(texts), 4096):
@@ -100,7 +100,7 @@ class MiniLM:
         return vectors
 
     def count_truncated(self, texts: Sequence[str]) -> int:
-        tokenizer, _ = self._loaded.model(self.max_tokens)
+        tokenizer, _ = _model(self.max_tokens)
         count = 0
         for start in range(0, len(texts), 4096):
             batch = tokenizer.encode_batch(list(texts[start : start + 4096]))
@@ -108,18 +108,16 @@ class MiniLM:
         return count
 
 
-class _Loader:
-    """Loads tokenizer and session once, whichever thread asks first."""
+_lock = threading.Lock()
+_models: dict[int, tuple[Any, Any]] = {}
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._model: tuple[Any, Any] | None = None
 
-    def model(self, max_tokens: int) -> tuple[Any, Any]:
-        with self._lock:
-            if self._model is None:
-                self._model = (_tokenizer(max_tokens), _session())
-            return self._model
+def _model(max_tokens: int) -> tuple[Any, Any]:
+    """Tokenizer and session: loaded once per process, whichever thread or component asks first."""
+    with _lock:
+        if max_tokens not in _models:
+            _models[max_tokens] = (_tokenizer(max_tokens), _session())
+        return _models[max_tokens]
 
 
 def _tokenizer(max_tokens: int) -> Any:

@@ -162,7 +162,8 @@ def _current_recipe(path: Path, built: Manifest) -> IndexRecipe:
         for file in read_corpus_recipe(indexed.name).files:
             if file.sha256 and pinned.get(indexed.name, {}).get(file.name) != file.sha256:
                 raise StaleIndex(
-                    f"{path}: built from another release of {indexed.name} ({file.path}); rebuild it with: {_rebuild(path)}"
+                    f"{path}: built from another release of {indexed.name} ({file.path}); "
+                    f"rebuild it with: {_rebuild(path)}"
                 )
     return current
 

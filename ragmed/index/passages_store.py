@@ -104,7 +104,8 @@ class PassageStore(Sequence[Passage]):
             meta = json.loads(fields.pop("meta"))
         except (ValueError, IndexError) as error:
             raise DamagedIndex(
-                f"{self._folder}: passage {row} is damaged ({error}); rebuild: ragmed index build {self._folder.parent.name}"
+                f"{self._folder}: passage {row} is damaged ({error}); "
+                f"rebuild it with: ragmed index build {self._folder.parent.name}"
             ) from error
         return Passage(start=start, end=end, meta=meta, **fields)
 

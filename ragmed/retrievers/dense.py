@@ -61,7 +61,8 @@ class OpenDense:
         self._vectors = map_array(path / "vectors.npy")
         if self._vectors.ndim != 2 or self._vectors.shape[1] != encoder.dim:
             raise StaleIndex(
-                f"{path}: vectors have {self._vectors.shape[-1]} dimensions, the encoder {encoder.dim}; rebuild the index"
+                f"{path}: vectors have {self._vectors.shape[-1]} dimensions, the encoder {encoder.dim}; "
+                "rebuild the index"
             )
 
     def search(self, queries: Sequence[Query], k: int) -> Run:

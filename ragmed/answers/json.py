@@ -1,0 +1,88 @@
+"""Records to JSON and back: the stable shape that programs read and ``ragmed verify`` checks."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from ragmed.errors import AnswerError
+from ragmed.types import Answer, Citation, Evidence, OptionEvidence, Passage
+
+_Record = TypeVar("_Record")
+
+
+def to_json(record: Any) -> Any:
+    """A record as plain dictionaries and lists, keys in the order of its fields.
+
+    >>> from ragmed.types import Hit
+    >>> to_json((Hit("HP:0001166", 3.5),))
+    [{'passage_id': 'HP:0001166', 'score': 3.5}]
+    """
+    if dataclasses.is_dataclass(record) and not isinstance(record, type):
+        return {field.name: to_json(getattr(record, field.name)) for field in dataclasses.fields(record)}
+    if isinstance(record, Mapping):
+        return {str(key): to_json(value) for key, value in record.items()}
+    if isinstance(record, list | tuple):
+        return [to_json(item) for item in record]
+    return record
+
+
+def answer_from_json(value: Any) -> Answer:
+    """The answer that `to_json` wrote.
+
+    Raises:
+        AnswerError: a field is missing, unknown or of the wrong kind; the message names it.
+    """
+    table = _table(value, "the answer")
+    citations = [_record(Citation, item, "a citation") for item in _list(table, "citations")]
+    options = [
+        _record(OptionEvidence, {**_table(item, "an option"), **_markers(item)}, "an option")
+        for item in _list(table, "options")
+    ]
+    evidence = [
+        _record(Evidence, {**_table(item, "evidence"), "passage": _passage(item)}, "evidence")
+        for item in _list(table, "evidence")
+    ]
+    return _record(
+        Answer,
+        {
+            **table,
+            "citations": tuple(citations),
+            "options": tuple(options),
+            "evidence": tuple(evidence),
+            "trace": tuple(_list(table, "trace")),
+        },
+        "the answer",
+    )
+
+
+def _passage(item: Any) -> Passage:
+    return _record(Passage, _table(item, "evidence").get("passage"), "a passage")
+
+
+def _markers(item: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    return {key: tuple(_list(item, key)) for key in ("markers_for", "markers_against")}
+
+
+def _list(table: Mapping[str, Any], key: str) -> list[Any]:
+    value = table.get(key)
+    if not isinstance(value, list):
+        raise AnswerError(f"not a ragmed answer: {key} should be a list; save one with: ragmed ask … --json")
+    return value
+
+
+def _table(value: Any, what: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise AnswerError(f"not a ragmed answer: {what} should be a JSON object; save one with: ragmed ask … --json")
+    return dict(value)
+
+
+def _record(kind: type[_Record], value: Any, what: str) -> _Record:
+    table = _table(value, what)
+    required = {f.name for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    wrong = sorted(required ^ set(table))
+    if wrong:
+        missing = "lacks" if wrong[0] in required else "has an unknown field"
+        raise AnswerError(f"not a ragmed answer: {what} {missing} {wrong[0]!r}; save one with: ragmed ask … --json")
+    return kind(**table)
