@@ -22,7 +22,7 @@ def retriever(request: pytest.FixtureRequest) -> Retriever:
     return made
 
 
-@pytest.fixture()
+@pytest.fixture
 def opened(retriever: Retriever, tmp_path: Path) -> OpenRetriever:
     retriever.build(THREE, tmp_path)
     return retriever.open(tmp_path, IDS)

@@ -1,0 +1,46 @@
+"""The public interface is what __all__ says, and importing it is cheap."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import ragmed
+
+
+def test_exported_names() -> None:
+    assert sorted(ragmed.__all__) == [
+        "Answer",
+        "Citation",
+        "Document",
+        "Evidence",
+        "Hit",
+        "Index",
+        "OptionEvidence",
+        "Passage",
+        "Query",
+        "RagmedError",
+        "Verification",
+        "__version__",
+        "answer_from_json",
+        "ask",
+        "open_index",
+        "to_json",
+        "verify_answer",
+    ]
+
+
+def test_every_exported_name_exists_and_is_documented() -> None:
+    for name in ragmed.__all__:
+        assert name == "__version__" or getattr(ragmed, name).__doc__
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    assert not hasattr(ragmed, "no_such_name")
+
+
+def test_import_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, ragmed; print([m for m in ('numpy', 'onnxruntime', 'torch', 'rich', 'click') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
