@@ -13,9 +13,9 @@ from ragmed.types import Document, Passage
 
 @dataclass(frozen=True)
 class Sentences:
-    """Consecutive sentences of up to ``max_chars`` characters together (1,200: some 250 word pieces)."""
+    """Consecutive sentences of up to ``max_chars`` characters together (1,000: some 230 word pieces of an abstract)."""
 
-    max_chars: int = 1200
+    max_chars: int = 1000
 
     def split(self, document: Document) -> Iterator[Passage]:
         first = last = -1

@@ -1,0 +1,102 @@
+# ragmed: `make` lists the targets. Everything is installed into .venv and nowhere else.
+#
+#   make index INDEX=pubmedqa        another recipe of indexes/
+#   make ask Q="…" INDEX=medquad     ask another index
+#   make index PYTHON=python3.12     another interpreter (3.11 or newer)
+
+PYTHON ?= python3
+INDEX ?= default
+UV ?= uv
+# PyTorch's index of CPU wheels, only for `make hf` and what needs it: see requirements/torch.txt.
+TORCH_INDEX ?=
+
+# The question reaches the shell through the environment, as typed: `$`, quotes and apostrophes survive.
+override Q := $(value Q)
+override INDEX := $(value INDEX)
+export Q INDEX
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# The locks are complete, so pip need not resolve anything: it fetches exactly these files, or stops.
+INSTALL := $(PIP) install --quiet --no-deps --require-hashes
+COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+  --no-header --no-annotate --quiet
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install index ask test lint bench docs hf lucene lock clean distclean
+
+help: ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+install: .venv/.ragmed ## make .venv and install ragmed with its pinned, hash-checked dependencies
+
+index: .venv/.ragmed ## build an index (INDEX=default)
+	@$(BIN)/ragmed index build -- "$$INDEX"
+
+ask: .venv/.ragmed ## ask a question: make ask Q="What is arachnodactyly?"
+	@if [ -z "$$Q" ]; then echo 'Ask something: make ask Q="What is arachnodactyly?"' >&2; exit 2; fi
+	@$(BIN)/ragmed index build --if-missing -- "$$INDEX"
+	@$(BIN)/ragmed ask --index "$$INDEX" -- "$$Q"
+
+test: .venv/.ragmed .venv/.test ## install the test extras and run the tests
+	$(BIN)/python -m pytest
+
+lint: .venv/.ragmed .venv/.test .venv/.lint ## formatting, style, types and the direction of imports
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/.ragmed .venv/.bench ## benchmarks against sentence-transformers + rank_bm25 (installs torch)
+	@$(BIN)/ragmed index build --if-missing default
+	$(BIN)/python bench/run.py
+
+docs: .venv/.ragmed ## write docs/cli.md anew from every command's --help
+	$(BIN)/python docs/write_cli.py
+
+hf: .venv/.ragmed .venv/.hf ## install the extra ragmed[hf]: torch (CPU), transformers, sentence-transformers
+
+lucene: .venv/.ragmed .venv/.lucene ## install the extra ragmed[lucene]: pyserini (needs torch, and Java 21)
+
+lock: ## resolve requirements/*.txt anew from pyproject.toml (needs uv)
+	$(COMPILE) -o requirements/core.txt
+	$(COMPILE) --only-deps-of-build 2>/dev/null || true
+
+clean: ## remove built indexes and caches; keep .venv and downloaded corpora
+	rm -rf indexes/*/ indexes/.[a-z]* build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find ragmed tests docs bench -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean ## also remove .venv and downloaded corpora
+	rm -rf .venv corpora/*/
+
+# --- .venv: a stamp for each lock that was installed ---
+
+.venv/.made: requirements/build.txt
+	@command -v "$(PYTHON)" >/dev/null || { echo "ragmed needs Python 3.11 or newer; '$(PYTHON)' was not found. Name one: make PYTHON=python3.12 …" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "ragmed needs Python 3.11 or newer; '$(PYTHON)' is $$("$(PYTHON)" -V 2>&1). Name another: make PYTHON=python3.12 …" >&2; exit 1; }
+	"$(PYTHON)" -m venv .venv
+	$(INSTALL) -r $<
+	@touch $@
+
+.venv/.core: requirements/core.txt .venv/.made
+	$(INSTALL) -r $<
+	@touch $@
+
+.venv/.ragmed: pyproject.toml .venv/.core
+	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.test .venv/.lint: .venv/.%: requirements/%.txt .venv/.core
+	$(INSTALL) -r $<
+	@touch $@
+
+.venv/.torch: requirements/torch.txt .venv/.core
+	@echo "installing torch for the CPU (some 200 MB)"
+	@$(PIP) install --quiet --no-deps $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)") -r $< || { \
+	  echo "No CPU build of torch was found, and the default one would bring gigabytes of CUDA packages: give the CPU wheel index of PyTorch's 'Get started' page, as in make TORCH_INDEX=https://… hf" >&2; exit 1; }
+	@touch $@
+
+.venv/.hf .venv/.bench .venv/.lucene: .venv/.%: requirements/%.txt .venv/.torch
+	$(INSTALL) -r $<
+	@touch $@
