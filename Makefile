@@ -19,8 +19,13 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # The locks are complete, so pip need not resolve anything: it fetches exactly these files, or stops.
 INSTALL := $(PIP) install --quiet --no-deps --require-hashes
-COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-  --no-header --no-annotate --quiet
+COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet --upgrade
+# torch comes from requirements/torch.txt; its CPU build needs none of the others.
+NOT_TORCH := torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cublas nvidia-cuda-cccl \
+  nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile \
+  nvidia-curand nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink \
+  nvidia-nvshmem-cu13 nvidia-nvtx
+WITH_TORCH := sed 's/+cpu//' requirements/torch.txt | $(COMPILE) -c /dev/stdin $(addprefix --no-emit-package ,$(NOT_TORCH)) pyproject.toml
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -60,8 +65,13 @@ hf: .venv/.ragmed .venv/.hf ## install the extra ragmed[hf]: torch (CPU), transf
 lucene: .venv/.ragmed .venv/.lucene ## install the extra ragmed[lucene]: pyserini (needs torch, and Java 21)
 
 lock: ## resolve requirements/*.txt anew from pyproject.toml (needs uv)
-	$(COMPILE) -o requirements/core.txt
-	$(COMPILE) --only-deps-of-build 2>/dev/null || true
+	$(COMPILE) pyproject.toml -o requirements/core.txt
+	$(COMPILE) --group build -c requirements/core.txt -o requirements/build.txt
+	$(COMPILE) pyproject.toml --extra test -c requirements/core.txt -c requirements/build.txt -o requirements/test.txt
+	$(COMPILE) pyproject.toml --extra lint -c requirements/test.txt -o requirements/lint.txt
+	$(WITH_TORCH) --extra hf -c requirements/test.txt -o requirements/hf.txt
+	$(WITH_TORCH) --extra bench -c requirements/hf.txt -o requirements/bench.txt
+	$(WITH_TORCH) --extra lucene -c requirements/hf.txt -o requirements/lucene.txt
 
 clean: ## remove built indexes and caches; keep .venv and downloaded corpora
 	rm -rf indexes/*/ indexes/.[a-z]* build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
