@@ -30,13 +30,14 @@ def _options(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> 
 
 
 @click.command(
+    short_help="Answer a question with cited sentences.",
     epilog="""\b
 Examples:
   ragmed ask "What is arachnodactyly?"
   ragmed ask "Which gland makes insulin?" --option A="The pancreas" --option B="The thyroid"
   ragmed ask "Does aspirin reduce fever?" --index pubmedqa --json
   ragmed ask - < question.txt
-"""
+""",
 )
 @click.argument("question")
 @index_option

@@ -11,12 +11,13 @@ _EXCERPT_CHARS = 240
 
 
 @click.command(
+    short_help="Show the passages found for a query.",
     epilog="""\b
 Examples:
   ragmed search "aortic root aneurysm"
   ragmed search "ectopia lentis" --retriever bm25 -k 3
   ragmed search "fever in children" --index medquad -k 10 --json
-"""
+""",
 )
 @click.argument("query")
 @index_option

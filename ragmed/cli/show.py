@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 
 @click.command(
+    short_help="Print the passage behind a citation.",
     epilog="""\b
 Examples:
   ragmed show OMIM:154700
   ragmed show OMIM:154700 --json
-"""
+""",
 )
 @click.argument("passage_or_document_id", metavar="ID")
 @index_option

@@ -11,11 +11,12 @@ from ragmed.cli._output import count, print_json, print_text
 
 
 @click.command(
+    short_help="Check a saved answer's quotations.",
     epilog="""\b
 Examples:
   ragmed ask "What is arachnodactyly?" --json > answer.json
   ragmed verify answer.json
-"""
+""",
 )
 @click.argument("answer", type=click.Path(path_type=Path, allow_dash=True), metavar="ANSWER.json")
 @click.option("-i", "--index", help="Check against this index.  [default: the one the answer names]")

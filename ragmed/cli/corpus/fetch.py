@@ -10,10 +10,11 @@ from ragmed.cli._progress import progress_bars
 
 
 @click.command(
+    short_help="Download a source and check it.",
     epilog="""\b
 Examples:
   ragmed corpus fetch pubmedqa
-"""
+""",
 )
 @click.argument("corpus")
 @json_option

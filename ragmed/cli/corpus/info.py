@@ -9,10 +9,11 @@ from ragmed.cli._output import print_json, print_text
 
 
 @click.command(
+    short_help="Describe a source and say whether it is here.",
     epilog="""\b
 Examples:
   ragmed corpus info pubmedqa
-"""
+""",
 )
 @click.argument("corpus")
 @json_option

@@ -13,12 +13,13 @@ from ragmed.cli._progress import progress_bars
 
 
 @click.command(
+    short_help="Build an index from its recipe.",
     epilog="""\b
 Examples:
   ragmed index build
   ragmed index build pubmedqa --offline
   ragmed index build ./my-recipe.toml
-"""
+""",
 )
 @click.argument("recipe", default="default")
 @click.option("--if-missing", is_flag=True, help="Do nothing where the index is already built.")

@@ -10,11 +10,12 @@ from ragmed.cli._where import index_folder
 
 
 @click.command(
+    short_help="Show what an index holds.",
     epilog="""\b
 Examples:
   ragmed index show default
   ragmed index show default --json
-"""
+""",
 )
 @click.argument("index", default="default")
 @json_option

@@ -10,10 +10,11 @@ from ragmed.cli._where import index_folder
 
 
 @click.command(
+    short_help="Check every file of an index.",
     epilog="""\b
 Examples:
   ragmed index verify default
-"""
+""",
 )
 @click.argument("index", default="default")
 @json_option
