@@ -21,7 +21,14 @@ _ASKING = frozenset(
     associated association related relate relates relation link linked cause causes caused causing
     happen happens occur occurs happening present presents presenting show shows shown showing has
     like kind kinds type types sort term word thing things something anything way ways main common typical usually
-    often ever really actually exactly affect affects affected does
+    often ever really actually exactly affect affects affected
+    meant wrote written write letter report reports reported read reading heard hear expect expected happened goes going
+    fall falls under belong belongs group groups category doctor doctors medicine medical medically summarise summarize
+    summary overview detail details specifically think thought thinking consider considered suspect suspected point
+    points fit fits together plus along alongside someone's son daughter boy girl baby infant child children kid kids
+    man woman mother father parent parents brother sister family wife husband friend down up off out over under again
+    two three same different case cases new recently old year rare genetic picture possible likely possibly probably
+    look looks made make makes come comes coming keep keeps seem seems body
     """.split()  # noqa: SIM905
 )
 """Words that ask rather than say what about. They are matched before stemming."""
@@ -32,50 +39,67 @@ _YES_NO = re.compile(
     re.IGNORECASE,
 )
 
-ASPECTS: dict[str, tuple[str, ...]] = {
+ASPECTS: dict[str, tuple[str, str]] = {
     "treatment": (
-        "treat treats treated treating treatment treatments therapy therapies therapeutic cure cures curable manage "
-        "management managed medication medications medicine drug drugs remedy first-line",
-        "surgery surgical operation transplant intervention regimen antibiotic antibiotics effective efficacy",
+        "treat treats treated treating treatment treatments therapy therapies therapeutic cure cures cured curable "
+        "manage managed managing management remedy remedies first-line medication medications drug drugs surgery surgical "
+        "operation operations operated transplant",
+        "medicine medicines regimen effective",
     ),
-    "dose": ("dose doses dosage dosing mg milligram milligrams overdose", "daily tablet tablets"),
+    "dose": ("dose doses dosage dosages dosing mg milligram milligrams", "daily tablet tablets"),
     "cost": ("cost costs price prices expensive cheap insurance pay reimbursement afford", ""),
-    "prevention": (
-        "prevent prevents prevention preventing avoid vaccine vaccines vaccination immunization",
-        "prophylaxis reduce",
-    ),
+    "prevention": ("prevent prevents prevention preventing vaccine vaccines vaccination", "avoid prophylaxis reduce"),
     "frequency": (
-        "prevalence incidence epidemiology statistics percentage rate rates mortality",
-        "births population per frequency",
+        "prevalence incidence epidemiology statistics percentage how-common how-many how-rare how-often",
+        "births population per rate",
     ),
-    "side effect": (
-        "interaction interactions contraindication contraindications contraindicated side-effects",
-        "adverse",
-    ),
-    "diagnosis": ("diagnose diagnosed diagnosis diagnosing test tests testing detect screening", "tested examination"),
+    "trials": ("trial trials", "randomized randomised placebo"),
+    "logistics": ("clinic clinics specialist specialists hospital appointment nearest insurance book", ""),
+    "side effect": ("side-effect side-effects interaction interactions contraindication contraindications", "adverse"),
+    "diagnosis": ("diagnose diagnosed diagnosis diagnosing screening", "test tests tested testing examination"),
     "inheritance": (
-        "inherit inherited inheritance hereditary dominant recessive genetic",
-        "autosomal x-linked gene genes",
+        "inherit inherits inherited inheritance hereditary heritable passed-on dominant recessive "
+        "runs-in passed-down mother father parent parents",
+        "autosomal x-linked y-linked mitochondrial genes gene mutation mutations",
     ),
-    "prognosis": ("prognosis outlook survival survive expectancy", "outcome outcomes mortality years"),
-    "discovery": ("discovered discoverer invented history historical founded named-after", "first described"),
+    "onset": (
+        "onset begin begins beginning start starts old age ages first-symptoms shows-up",
+        "congenital neonatal infancy infantile childhood juvenile adulthood",
+    ),
+    "synonym": ("synonym synonyms synonymous called also-called other-name other-names another-name", "known alias"),
+    "findings": (
+        "features feature signs sign symptoms symptom manifestations manifestation findings finding characteristics",
+        "characterized characteristic include includes",
+    ),
+    "prognosis": ("prognosis outlook survival survive expectancy live", "outcome outcomes mortality death years"),
+    "origin": ("discovered discoverer discovery invented inventor founded named-after history", "first described"),
 }
-"""Aspect → (words that ask for it, further words that an answer may use for it)."""
+"""Aspect → (words that ask for it, further words that an answer may use for it); phrases with hyphens."""
+
+_PHRASES = re.compile(
+    r"\b(?:side effects?|passed (?:on|down)|how (?:common|many|rare|often)|runs in|first (?:symptoms|line)|shows up|"
+    r"also called|(?:other|another) names?|named after|diagnosed with)\b"
+)
 
 
-def kind_of(question: str, has_options: bool = False) -> Kind:
-    """Whether a question wants yes or no, a choice among options, or words.
+_WANTS_DISEASE = re.compile(
+    r"\b(?:(?:which|what|name|an?) (?:\w+ )?(?:diseases?|syndromes?|disorders?|diagnos[ie]s)|"
+    r"diagnosis|differential|which (?:rare |genetic )?condition|patient (?:with|has)|patient:)",
+    re.IGNORECASE,
+)
 
-    >>> kind_of("Is arachnodactyly a feature of Marfan syndrome?"), kind_of("What is arachnodactyly?")
-    ('yes_no', 'open')
+
+def kind_wanted(question: str) -> str:
+    """The kind of passage asked for (see `ragmed.types.Passage.kind`); empty where any will do.
+
+    >>> kind_wanted("Which disease combines ectopia lentis and tall stature?"), kind_wanted("What is fever?")
+    ('disease', '')
     """
-    if has_options:
-        return "choice"
-    return "yes_no" if _YES_NO.match(question.strip()) and not re.search(r"\bor\b.*\?$", question) else "open"
+    return "disease" if _WANTS_DISEASE.search(question) else ""
 
 
 def content_terms(question: str) -> list[str]:
-    """The terms a question is about, in order, each once; asking words are left out.
+    """The terms a question is about, in order, each once; words that ask are left out.
 
     >>> content_terms("Which diseases are associated with ectopia lentis?")
     ['diseas', 'ectopia', 'lenti']
@@ -84,21 +108,39 @@ def content_terms(question: str) -> list[str]:
     return list(dict.fromkeys(stem(kept)))
 
 
+def topic_terms(question: str) -> list[str]:
+    """`content_terms` without the words that ask for an aspect; all of them where nothing else is left.
+
+    >>> topic_terms("How is Marfan syndrome inherited?")
+    ['marfan', 'syndrom']
+    """
+    asking = {word for aspect in aspects_of(question) for word in ASPECTS[aspect][0].replace("-", " ").split()}
+    kept = [word for word in words(question) if word not in STOP_WORDS | _ASKING | asking]
+    return list(dict.fromkeys(stem(kept))) or content_terms(question)
+
+
 def aspects_of(question: str) -> list[str]:
     """The aspects a question asks for.
 
-    >>> aspects_of("How is Marfan syndrome treated?")
-    ['treatment']
+    >>> aspects_of("How is Marfan syndrome treated?"), aspects_of("What are the side effects of aspirin?")
+    (['treatment'], ['side effect'])
     """
-    asked = set(_plain_words(question))
-    return [aspect for aspect, (asking, _) in ASPECTS.items() if asked & set(asking.split())]
+    asked = _plain_words(question)
+    aspects = [aspect for aspect, (asking, _) in ASPECTS.items() if asked & set(asking.split())]
+    # "What is the diagnosis?" asks which disease, not how it is diagnosed.
+    return [aspect for aspect in aspects if aspect != "diagnosis" or not kind_wanted(question)]
 
 
 def speaks_to(text: str, aspect: str) -> bool:
-    """Whether a text uses any word of the aspect."""
+    """Whether a text uses any word of the aspect.
+
+    >>> speaks_to("Mode of inheritance: autosomal dominant.", "inheritance")
+    True
+    """
     asking, answering = ASPECTS[aspect]
-    return bool(set(_plain_words(text)) & {*asking.split(), *answering.split()})
+    return bool(_plain_words(text) & {*asking.split(), *answering.split()})
 
 
-def _plain_words(text: str) -> list[str]:
-    return re.findall(r"[a-z]+(?:-[a-z]+)*", text.lower().replace("side effect", "side-effect"))
+def _plain_words(text: str) -> set[str]:
+    joined = _PHRASES.sub(lambda match: match.group().replace(" ", "-"), text.lower())
+    return set(re.findall(r"[a-z]+(?:-[a-z]+)*", joined))

@@ -1,4 +1,4 @@
-"""Does the evidence carry an answer? A logistic model of eight features, each between 0 and 1.
+"""Does the evidence carry an answer? A logistic model of ten features, each between 0 and 1.
 
 The weights were fitted by ``eval/fit_answerability.py`` on the development questions under
 ``tests/questions/*_dev.jsonl``; the probability is shown as an answer's confidence.
@@ -12,16 +12,20 @@ from dataclasses import astuple, dataclass, fields
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What is known of a question and its evidence.
+    """What is known of a question and its evidence; "topic" is what the question is about, its idf weight
+    shared among its terms.
 
     similarity: cosine of the question and the nearest sentence.
-    head_similarity: cosine of the question and the nearest title (and question, of a QA pair).
-    coverage: share of the question's idf weight in the best sentence with its context.
-    passage_coverage: the same for the best passage.
-    unknown: share of the question's idf weight in terms that no passage has.
-    rarest_found: whether the best passage has the question's rarest term.
+    head_similarity: cosine of the question and the nearest title (with the question, of a QA pair).
+    coverage: share of the topic in the best sentence with its title.
+    passage_coverage: share of the topic in the best passage.
+    unknown: share of the topic in terms that no passage has.
+    rarest_found: whether the best passage has the topic's rarest term.
     agreement: share of the top five passages that more than one retriever found.
-    aspect_missing: whether the question asks for an aspect (treatment, dose, …) that no passage speaks to.
+    aspect_coverage: share of the topic in the best sentence that speaks to what is asked of it (treatment,
+        dose, inheritance, …); the same as coverage where no aspect is asked.
+    title_match: how nearly the nearest title is the topic.
+    aspect_missing: whether an aspect is asked that no sentence speaks to.
     """
 
     similarity: float
@@ -31,6 +35,8 @@ class Features:
     unknown: float
     rarest_found: float
     agreement: float
+    aspect_coverage: float
+    title_match: float
     aspect_missing: float
 
 
@@ -38,12 +44,14 @@ _INTERCEPT = -6.0
 _WEIGHTS = Features(
     similarity=4.0,
     head_similarity=1.0,
-    coverage=3.0,
-    passage_coverage=3.0,
+    coverage=2.0,
+    passage_coverage=2.0,
     unknown=-3.0,
     rarest_found=0.5,
     agreement=0.5,
-    aspect_missing=-3.0,
+    aspect_coverage=2.0,
+    title_match=1.0,
+    aspect_missing=-2.0,
 )
 
 

@@ -17,6 +17,7 @@ encoded one at a time: the same question gives the same vector in any batch.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.metadata
 import os
@@ -109,17 +110,15 @@ class MiniLM:
 
 
 _lock = threading.Lock()
-_models: dict[int, tuple[Any, Any]] = {}
 
 
 def _model(max_tokens: int) -> tuple[Any, Any]:
     """Tokenizer and session: loaded once per process, whichever thread or component asks first."""
     with _lock:
-        if max_tokens not in _models:
-            _models[max_tokens] = (_tokenizer(max_tokens), _session())
-        return _models[max_tokens]
+        return _tokenizer(max_tokens), _session()
 
 
+@functools.cache
 def _tokenizer(max_tokens: int) -> Any:
     from tokenizers import Tokenizer
 
@@ -129,6 +128,7 @@ def _tokenizer(max_tokens: int) -> Any:
     return tokenizer
 
 
+@functools.cache
 def _session() -> Any:
     import onnxruntime
 

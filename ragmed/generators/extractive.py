@@ -3,22 +3,22 @@
 Source: extractive reading by sentence selection, as in Yang et al. 2015, "WikiQA" (EMNLP), with a
 lexical and a dense relevance per sentence and maximal marginal relevance (Carbonell & Goldstein 1998,
 SIGIR) against repetition. Whether the evidence carries an answer at all is decided by a logistic model of
-eight readable features (`ragmed.answers.answerability`); whether a sentence affirms or denies, by cue
+ten readable features (`ragmed.answers.answerability`); whether a sentence affirms or denies, by cue
 words (`ragmed.answers.polarity`). Nothing is written that is not in a passage.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ragmed.analysis.questions import aspects_of, content_terms, kind_of, speaks_to
+from ragmed.analysis.questions import aspects_of, kind_of, kind_wanted, speaks_to, topic_terms
 from ragmed.analysis.sentences import sentence_spans
-from ragmed.analysis.terms import terms
+from ragmed.analysis.terms import stem, terms, words
 from ragmed.answers.answerability import Features, probability
 from ragmed.answers.polarity import denies, hedges
 from ragmed.answers.reply import Reply, Statement, write_reply
@@ -33,8 +33,15 @@ _MIN_WORDS = 3
 class Sentence:
     """A candidate: a sentence of source ``source`` (1 is the best passage) and how well it fits.
 
-    ``coverage`` is the share of the question's term weight that the sentence has, with what its passage's
-    title and question say counted at ``_CONTEXT``; ``similarity`` is the cosine to the question.
+    coverage: share of the topic's weight that the sentence has; what only its title has counts `_CONTEXT`,
+        what stands only elsewhere in its passage `_ELSEWHERE`.
+    similarity: cosine to the question.
+    head_similarity: cosine of the question to the passage's title and question.
+    title_match: how nearly the title is the topic: 1 where each has the whole of the other.
+    passage_coverage: share of the topic in all of the passage's sentences that do not deny.
+    kind_match: whether the passage is of the kind asked for ("which disease …"); 1 where none is.
+    aspect: share of the aspects asked for that the sentence speaks to; 1 where none is asked.
+    denial: whether the sentence denies what the question does not ask to be denied.
     """
 
     text: str
@@ -42,17 +49,43 @@ class Sentence:
     start: int
     coverage: float
     similarity: float
+    head_similarity: float
+    title_match: float
+    passage_coverage: float
+    kind_match: float
+    aspect: float
+    denial: bool
     vector: NDArray[np.float32] = field(repr=False, compare=False)
 
     @property
     def relevance(self) -> float:
-        """0–1: coverage and similarity in equal parts, and a little for the passage's rank."""
-        return 0.45 * self.coverage + 0.45 * max(0.0, self.similarity) + 0.1 / self.source
+        """How much of the question the sentence answers, about 0 to 1."""
+        weighted = (
+            _RELEVANCE["coverage"] * self.coverage
+            + _RELEVANCE["similarity"] * max(0.0, self.similarity)
+            + _RELEVANCE["head_similarity"] * max(0.0, self.head_similarity)
+            + _RELEVANCE["title_match"] * self.title_match
+            + _RELEVANCE["passage_coverage"] * self.passage_coverage
+            + _RELEVANCE["kind_match"] * self.kind_match
+            + _RELEVANCE["aspect"] * self.aspect
+            + _RELEVANCE["rank"] / self.source
+        )
+        return weighted * (_DENIAL if self.denial else 1.0)
 
 
+_RELEVANCE = {
+    "coverage": 0.30,
+    "similarity": 0.20,
+    "head_similarity": 0.05,
+    "title_match": 0.12,
+    "passage_coverage": 0.15,
+    "kind_match": 0.06,
+    "aspect": 0.10,
+    "rank": 0.02,
+}
+_DENIAL = 0.5
 _CONTEXT = 0.7
 _ELSEWHERE = 0.25
-"""What a term counts that stands only elsewhere in the sentence's passage."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +100,10 @@ class Extractive:
         threshold: least probability, by the logistic model, that the evidence carries an answer.
     """
 
-    encoder: Encoder = field(metadata={"family": "encoders", "default": "minilm"})
+    encoder: Encoder = field(metadata={"family": "encoders", "default": {"name": "minilm", "max_tokens": 64}})
     term_statistics: TermStatistics | None = None
     n_sentences: int = 4
-    n_candidates: int = 24
+    n_candidates: int = 14
     threshold: float = 0.5
 
     def complete(self, prompts: Sequence[Prompt]) -> list[Completion]:
@@ -79,14 +112,12 @@ class Extractive:
     def read(self, prompt: Prompt) -> Reply:
         """The reply to one prompt."""
         question = prompt.query.text
-        weights = self._weights(content_terms(question) or list(dict.fromkeys(terms(question))))
         if not prompt.evidence:
             return Reply((), abstain="No passage shares a term with the question.")
-        sentences, features = self._candidates(question, weights, prompt.evidence)
+        sentences, features = self._candidates(question, prompt.evidence)
         confidence = probability(features)
-        unknown = [term for term, weight in weights.items() if weight > 0 and self._is_unknown(term)]
         if confidence < self.threshold or not sentences:
-            return Reply((), confidence=confidence, abstain=_reason(features, unknown, prompt.evidence))
+            return Reply((), confidence=confidence, abstain=self._reason(question, features, prompt.evidence))
         kind = kind_of(question, prompt.query.options is not None)
         if kind == "choice":
             return self._choose(prompt, sentences, confidence)
@@ -97,8 +128,7 @@ class Extractive:
 
     def features(self, prompt: Prompt) -> Features:
         """What the decision to answer rests on; for tuning and for explanations."""
-        weights = self._weights(content_terms(prompt.query.text) or list(dict.fromkeys(terms(prompt.query.text))))
-        return self._candidates(prompt.query.text, weights, prompt.evidence)[1]
+        return self._candidates(prompt.query.text, prompt.evidence)[1]
 
     def _weights(self, question_terms: Sequence[str]) -> dict[str, float]:
         """Term → idf in the index, as in BM25."""
@@ -115,52 +145,96 @@ class Extractive:
     def _is_unknown(self, term: str) -> bool:
         return self.term_statistics is not None and self.term_statistics.document_frequencies([term])[0] == 0
 
-    def _candidates(
-        self, question: str, weights: Mapping[str, float], evidence: Sequence[Evidence]
-    ) -> tuple[list[Sentence], Features]:
+    def _candidates(self, question: str, evidence: Sequence[Evidence]) -> tuple[list[Sentence], Features]:
         """The sentences worth comparing, best first, and the features of the decision to answer."""
+        weights = self._weights(topic_terms(question) or list(dict.fromkeys(terms(question))))
         total = sum(weights.values()) or 1.0
-        found: list[tuple[float, int, int, str]] = []
+        aspects = aspects_of(question)
+        asks_denial = denies(question)
+        found: list[tuple[float, int, int, str, float, bool]] = []
         passage_coverage: list[float] = []
         for source, item in enumerate(evidence, start=1):
             passage = item.passage
+            spans = [(start, passage.text[start:end]) for start, end in sentence_spans(passage.text)]
+            cut = [(start, text, set(terms(text)), denies(text) and not asks_denial) for start, text in spans]
             context = set(terms(f"{passage.title} {passage.question}"))
-            whole = context | set(terms(passage.text))
-            passage_coverage.append(sum(weight for term, weight in weights.items() if term in whole) / total)
-            for start, end in sentence_spans(passage.text):
-                text = passage.text[start:end]
-                if len(text.split()) >= _MIN_WORDS:
-                    own = set(terms(text))
-                    covered = sum(
-                        weight * (1.0 if term in own else _CONTEXT if term in context else _ELSEWHERE)
-                        for term, weight in weights.items()
-                        if term in whole
-                    )
-                    found.append((covered / total, source, start, text))
-        found.sort(key=lambda item: (-(item[0] + 0.2 / item[1]), item[1], item[2]))
+            whole = context.union(*(own for _, _, own, denial in cut if not denial))
+            passage_coverage.append(_share(weights, whole, total))
+            for start, text, own, denial in cut:
+                if len(text.split()) < _MIN_WORDS:
+                    continue
+                covered = _share(weights, own, total)
+                covered += _CONTEXT * _share(weights, context - own, total)
+                covered += _ELSEWHERE * _share(weights, whole - context - own, total)
+                aspect = sum(speaks_to(text, a) for a in aspects) / len(aspects) if aspects else 1.0
+                found.append((covered, source, start, text, aspect, denial))
+        found.sort(
+            key=lambda s: (
+                -(s[0] + passage_coverage[s[1] - 1] + 0.3 * s[4] + 0.2 / s[1]) * (_DENIAL if s[5] else 1.0),
+                s[1],
+                s[2],
+            )
+        )
         found = found[: self.n_candidates]
-        heads = [f"{e.passage.title} {e.passage.question}".strip() for e in evidence[:5]]
-        texts = [text for _, _, _, text in found] + [head for head in heads if head]
-        vectors = self.encoder.encode_passages(texts) if texts else np.zeros((0, self.encoder.dim), np.float32)
-        similarity = vectors @ self.encoder.encode_queries([question])[0]
+        sources = sorted({source for _, source, *_ in found})
+        heads = {n: f"{evidence[n - 1].passage.title} {evidence[n - 1].passage.question}".strip() for n in sources}
+        heads = {n: head for n, head in heads.items() if head}
+        texts = [text for _, _, _, text, _, _ in found] + list(heads.values())
+        vectors = self.encoder.encode_passages(texts)
+        similarity = [float(cosine) for cosine in vectors @ self.encoder.encode_queries([question])[0]]
+        of_head = dict(zip(heads, similarity[len(found) :], strict=True))
+        title_match = {n: self._title_match(evidence[n - 1], weights, total) for n in sources}
+        kind = kind_wanted(question)
         sentences = [
-            Sentence(text, source, start, coverage, float(cosine), vector)
-            for (coverage, source, start, text), cosine, vector in zip(found, similarity, vectors, strict=False)
+            Sentence(
+                text=text,
+                source=source,
+                start=start,
+                coverage=coverage,
+                similarity=similarity[i],
+                head_similarity=of_head.get(source, similarity[i]),
+                title_match=title_match[source],
+                passage_coverage=passage_coverage[source - 1],
+                kind_match=float(not kind or evidence[source - 1].passage.kind == kind),
+                aspect=aspect,
+                denial=denial,
+                vector=vectors[i],
+            )
+            for i, (coverage, source, start, text, aspect, denial) in enumerate(found)
         ]
         sentences.sort(key=lambda s: (-s.relevance, s.source, s.start))
-        unknown = sum(weight for term, weight in weights.items() if self._is_unknown(term))
         best = int(np.argmax(passage_coverage)) if passage_coverage else 0
-        missing = [aspect for aspect in aspects_of(question) if not _any_speaks_to(evidence[:5], aspect)]
         return sentences, Features(
             similarity=max((s.similarity for s in sentences), default=0.0),
-            head_similarity=float(max(similarity[len(found) :], default=0.0)),
+            head_similarity=max(of_head.values(), default=0.0),
             coverage=max((s.coverage for s in sentences), default=0.0),
-            passage_coverage=passage_coverage[best] if passage_coverage else 0.0,
-            unknown=unknown / total,
+            passage_coverage=max(passage_coverage, default=0.0),
+            unknown=sum(weight for term, weight in weights.items() if self._is_unknown(term)) / total,
             rarest_found=_rarest_found(weights, evidence[best]) if passage_coverage else 0.0,
             agreement=sum(len(e.ranks_by_retriever) > 1 for e in evidence[:5]) / 5,
-            aspect_missing=float(bool(missing)),
+            aspect_coverage=max((s.coverage * s.aspect for s in sentences), default=0.0),
+            title_match=max(title_match.values(), default=0.0),
+            aspect_missing=float(not any(s.aspect for s in sentences)),
         )
+
+    def _title_match(self, item: Evidence, topic: Mapping[str, float], total: float) -> float:
+        title = self._weights(list(dict.fromkeys(terms(item.passage.title or item.passage.question))))
+        of_title = _share(title, topic, sum(title.values()) or 1.0)
+        return of_title * _share(topic, title, total)
+
+    def _reason(self, question: str, features: Features, evidence: Sequence[Evidence]) -> str:
+        """Why there is no answer, in words."""
+        unknown = [word for word in dict.fromkeys(words(question)) if self._is_unknown(stem([word])[0])]
+        unknown = [word for word in unknown if stem([word])[0] in topic_terms(question)]
+        nearest = evidence[0].passage
+        reasons = []
+        if unknown:
+            reasons.append(f"No passage contains {', '.join(repr(word) for word in unknown)}.")
+        if features.aspect_missing:
+            reasons.append(f"No passage found speaks of {' or '.join(aspects_of(question))}.")
+        if not reasons:
+            reasons.append("No passage says enough of what is asked.")
+        return f"{' '.join(reasons)} The nearest was {nearest.title or nearest.question or nearest.passage_id!r}."
 
     def _select(self, sentences: Sequence[Sentence], n: int | None = None) -> list[Sentence]:
         """The best sentences without repetition, in reading order: passage by passage, as they stand there."""
@@ -214,6 +288,11 @@ class Extractive:
         return Reply(tuple(statements), choice=ranked[0], options=shares, confidence=confidence * shares[ranked[0]])
 
 
+def _share(weights: Mapping[str, float], among: Container[str], total: float) -> float:
+    """The part of the total weight whose terms are ``among`` some."""
+    return sum(weight for term, weight in weights.items() if term in among) / total
+
+
 def _statement(sentence: Sentence, option: str = "") -> Statement:
     return Statement(sentence.text, sentence.text, sentence.source, option, sentence.start)
 
@@ -223,29 +302,12 @@ def _polarity(text: str) -> tuple[str, float]:
     return "no" if denies(text) else "yes", 0.5 if hedges(text) else 1.0
 
 
-def _any_speaks_to(evidence: Sequence[Evidence], aspect: str) -> bool:
-    return any(speaks_to(f"{e.passage.title} {e.passage.question} {e.passage.text}", aspect) for e in evidence)
-
-
 def _rarest_found(weights: Mapping[str, float], item: Evidence) -> float:
     """1 when the passage has the question's rarest term, else 0."""
     if not weights:
         return 0.0
     whole = set(terms(f"{item.passage.title} {item.passage.question} {item.passage.text}"))
     return float(max(weights, key=lambda term: weights[term]) in whole)
-
-
-def _reason(features: Features, unknown: Sequence[str], evidence: Sequence[Evidence]) -> str:
-    nearest = evidence[0].passage
-    name = nearest.title or nearest.question or nearest.passage_id
-    reasons = []
-    if unknown:
-        reasons.append(f"No passage contains: {', '.join(unknown)} (as stems).")
-    if features.aspect_missing:
-        reasons.append("The nearest passages do not speak to what is asked about it.")
-    if not reasons:
-        reasons.append("No passage is close enough to the question.")
-    return f"{' '.join(reasons)} The nearest passage was {name!r}."
 
 
 COMPONENT: type[Generator] = Extractive
