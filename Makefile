@@ -41,7 +41,7 @@ index: .venv/.ragmed ## build an index (INDEX=default)
 
 ask: .venv/.ragmed ## ask a question: make ask Q="What is arachnodactyly?"
 	@if [ -z "$$Q" ]; then echo 'Ask something: make ask Q="What is arachnodactyly?"' >&2; exit 2; fi
-	@$(BIN)/ragmed index build --if-missing -- "$$INDEX"
+	@$(BIN)/ragmed index build --if-missing -- "$$INDEX" >&2
 	@$(BIN)/ragmed ask --index "$$INDEX" -- "$$Q"
 
 test: .venv/.ragmed .venv/.test ## install the test extras and run the tests
@@ -54,7 +54,7 @@ lint: .venv/.ragmed .venv/.test .venv/.lint ## formatting, style, types and the 
 	$(BIN)/lint-imports
 
 bench: .venv/.ragmed .venv/.bench ## benchmarks against sentence-transformers + rank_bm25 (installs torch)
-	@$(BIN)/ragmed index build --if-missing default
+	@$(BIN)/ragmed index build --if-missing default >&2
 	$(BIN)/python bench/run.py
 
 docs: .venv/.ragmed ## write docs/cli.md anew from every command's --help
