@@ -42,8 +42,8 @@ _YES_NO = re.compile(
 ASPECTS: dict[str, tuple[str, str]] = {
     "treatment": (
         "treat treats treated treating treatment treatments therapy therapies therapeutic cure cures cured curable "
-        "manage managed managing management remedy remedies first-line medication medications drug drugs surgery surgical "
-        "operation operations operated transplant",
+        "manage managed managing management remedy remedies first-line medication medications drug drugs surgery "
+        "surgical operation operations operated transplant",
         "medicine medicines regimen effective",
     ),
     "dose": ("dose doses dosage dosages dosing mg milligram milligrams", "daily tablet tablets"),
@@ -80,6 +80,17 @@ _PHRASES = re.compile(
     r"\b(?:side effects?|passed (?:on|down)|how (?:common|many|rare|often)|runs in|first (?:symptoms|line)|shows up|"
     r"also called|(?:other|another) names?|named after|diagnosed with)\b"
 )
+
+
+def kind_of(question: str, has_options: bool = False) -> Kind:
+    """Whether a question wants yes or no, a choice among options, or words.
+
+    >>> kind_of("Is arachnodactyly a feature of Marfan syndrome?"), kind_of("What is arachnodactyly?")
+    ('yes_no', 'open')
+    """
+    if has_options:
+        return "choice"
+    return "yes_no" if _YES_NO.match(question.strip()) and not re.search(r"\bor\b.*\?$", question) else "open"
 
 
 _WANTS_DISEASE = re.compile(
