@@ -95,7 +95,8 @@ def make(family: str, table: str | Mapping[str, Any], where: str, **given: Any) 
     arguments: dict[str, Any] = {key: value for key, value in given.items() if key in declared}
     for key, value in options.items():
         if key not in declared or key in given:
-            raise RecipeError(str(UnknownName(f"{where}: option of {name}", key, set(declared) - set(given))))
+            have = set(declared) - set(given)
+            raise RecipeError(f"{where}: {UnknownName(f'options of {name}', key, have)}")
         nested = declared[key].metadata.get("family")
         if nested is not None:
             arguments[key] = make(nested, value, f"{where}.{key}")

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:
-    """Write ``array`` as ``.npy`` with plain writes, so that a full disk is an error and not a signal."""
+    """Write ``array`` as ``.npy`` with plain writes, so that a full disk is an `OSError` with its number."""
+    data = np.ascontiguousarray(array)
     with path.open("wb") as file:
-        np.lib.format.write_array(file, np.ascontiguousarray(array), allow_pickle=False)
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(data))
+        file.write(data.data.cast("B") if data.size else b"")
 
 
 def map_array(path: Path) -> NDArray[Any]:

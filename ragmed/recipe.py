@@ -236,6 +236,6 @@ class _Table:
             child.finish()
         unknown = sorted(set(self.table) - set(self.known))
         if unknown and not missing:
-            raise RecipeError(str(UnknownName(f"{self.where}: key", unknown[0], self.known)))
+            raise RecipeError(f"{self.where}: {UnknownName('keys', unknown[0], self.known)}")
         if unknown and missing:
             raise RecipeError(f"{self.where}: needs {missing}; unknown key {unknown[0]!r}")

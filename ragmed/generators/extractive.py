@@ -84,6 +84,10 @@ _RELEVANCE = {
     "rank": 0.02,
 }
 _DENIAL = 0.5
+_SAME_PASSAGE, _OTHER_PASSAGE = 0.75, 0.9
+"""Least relevance, as a share of the best sentence's, to stand beside it."""
+_REPETITION = 0.92
+"""Cosine above which two sentences say the same."""
 _CONTEXT = 0.7
 _ELSEWHERE = 0.25
 
@@ -236,17 +240,19 @@ class Extractive:
             reasons.append("No passage says enough of what is asked.")
         return f"{' '.join(reasons)} The nearest was {nearest.title or nearest.question or nearest.passage_id!r}."
 
-    def _select(self, sentences: Sequence[Sentence], n: int | None = None) -> list[Sentence]:
-        """The best sentences without repetition, in reading order: passage by passage, as they stand there."""
-        best = sentences[0].relevance
+    def _select(self, sentences: Sequence[Sentence]) -> list[Sentence]:
+        """The best sentences without repetition, in reading order.
+
+        The best sentence's passage is read on first: a sentence of another passage must be nearly as good.
+        """
+        best = sentences[0]
         chosen: list[Sentence] = []
         for sentence in sentences:
-            if sentence.relevance < 0.75 * best or len(chosen) == (n or self.n_sentences):
-                break
-            if all(float(sentence.vector @ other.vector) < 0.92 for other in chosen):
+            least = _SAME_PASSAGE if sentence.source == best.source else _OTHER_PASSAGE
+            repeated = any(float(sentence.vector @ other.vector) > _REPETITION for other in chosen)
+            if sentence.relevance >= least * best.relevance and not repeated and len(chosen) < self.n_sentences:
                 chosen.append(sentence)
-        first = min(chosen, key=lambda s: (-s.relevance, s.source, s.start)).source
-        return sorted(chosen, key=lambda s: (s.source != first, s.source, s.start))
+        return sorted(chosen, key=lambda s: (s.source != best.source, s.source, s.start))
 
     def _yes_or_no(self, sentences: Sequence[Sentence], confidence: float) -> Reply:
         weight = {"yes": 0.0, "no": 0.0, "maybe": 0.0}
