@@ -1,75 +1,96 @@
 """The Human Phenotype Ontology: a document for each annotated disease and each defined term.
 
-Sources: ``hp.obo`` (OBO 1.4, https://owlcollab.github.io/oboformat/doc/GO.format.obo-1_4.html) and
-``phenotype.hpoa`` (https://obophenotype.github.io/human-phenotype-ontology/annotations/phenotype_hpoa/);
-Gargano et al. 2024, "The Human Phenotype Ontology in 2024", Nucleic Acids Research 52(D1). The texts put
-the annotations into plain sentences, each naming its disease or term so that it can be quoted alone.
-Nothing is added: what the files do not say is not said.
+Source: Gargano et al. 2024, "The Human Phenotype Ontology in 2024", Nucleic Acids Research 52(D1). The
+texts put the annotations into plain sentences, one a line, each naming its disease or term so that it can
+be quoted alone. Nothing is added: what the files do not say is not said.
 
-Rows that give the same finding for a disease are joined; counts (7/12) are pooled over them and put into
-HPO's own frequency classes (subontology HP:0040279).
+Rows that give one finding of a disease are joined: counts ("7/12" and "1/8" patients) are added up and put
+into HPO's frequency classes (HP:0040279). A count of all or of none of the patients examined is said as
+such, for two patients of two do not make a finding obligatory, nor do none of three exclude it.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
-from ragmed.errors import DamagedFile
+from ragmed.corpora._hpo_files import Disease, Row, Term, read_annotations, read_release, read_terms
+from ragmed.corpora._hpo_names import Names
 from ragmed.protocols import Corpus
 from ragmed.types import Document
 
-_CLASSES = (
-    ("HP:0040280", 1.0, "Obligate (100%) findings in {}"),
-    ("HP:0040281", 0.8, "Very frequent (80–99%) findings in {}"),
-    ("HP:0040282", 0.3, "Frequent (30–79%) findings in {}"),
-    ("HP:0040283", 0.05, "Occasional (5–29%) findings in {}"),
-    ("HP:0040284", 0.0, "Very rare (1–4%) findings in {}"),
-    ("", -1.0, "Findings in {}, frequency not recorded"),
-    ("HP:0040285", -2.0, "Findings that do not occur in {}"),
+_OBLIGATE, _EVERYONE, _VERY_FREQUENT, _FREQUENT, _OCCASIONAL, _VERY_RARE, _UNRECORDED, _NOBODY, _EXCLUDED = range(9)
+_HEADS = (
+    "Obligate (100%) findings in {}",
+    "Findings in every examined patient with {}",
+    "Very frequent (80–99%) findings in {}",
+    "Frequent (30–79%) findings in {}",
+    "Occasional (5–29%) findings in {}",
+    "Very rare (1–4%) findings in {}",
+    "Findings of unrecorded frequency in {}",
+    "Findings in no examined patient with {}",
+    "Findings that do not occur in {}",
 )
-"""Frequency class, its lower bound as a share, how a sentence about it begins."""
-_UNRECORDED, _EXCLUDED = 5, 6
+"""How a sentence about a frequency class begins, in the order of the sentences."""
+_CLASS_OF_TERM = {
+    "HP:0040280": _OBLIGATE,
+    "HP:0040281": _VERY_FREQUENT,
+    "HP:0040282": _FREQUENT,
+    "HP:0040283": _OCCASIONAL,
+    "HP:0040284": _VERY_RARE,
+    "HP:0040285": _EXCLUDED,
+}
+_LOWER_BOUNDS = ((0.8, _VERY_FREQUENT), (0.3, _FREQUENT), (0.05, _OCCASIONAL), (0.0, _VERY_RARE))
 
-_ONSET, _INHERITANCE = "HP:0003674", "HP:0000005"
+_T = TypeVar("_T")
+_ONSET = "HP:0003674"
 _URLS = {
     "OMIM": "https://omim.org/entry/{}",
     "ORPHA": "https://www.orpha.net/en/disease/detail/{}",
     "DECIPHER": "https://www.deciphergenomics.org/syndrome/{}/overview",
     "HP": "https://hpo.jax.org/browse/term/HP:{}",
 }
-_PER_SENTENCE = 30
+_MAX_FINDINGS = 30
 """Findings in one sentence at most."""
-_N_SYNONYMS = 6
-
-_COUNTS = re.compile(r"(\d+)/(\d+)\Z")
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_COLUMNS = 12
-
-
-@dataclass(slots=True)
-class Term:
-    """One term of the ontology."""
-
-    identifier: str
-    name: str = ""
-    definition: str = ""
-    synonyms: list[str] = field(default_factory=list)
-    parents: list[str] = field(default_factory=list)
-    obsolete: bool = False
+_MAX_SYNONYMS = 6
 
 
 @dataclass(slots=True)
 class _Finding:
-    """What the rows of one disease say of one term."""
+    """What the rows of one disease say of one term, joined."""
 
     present: int = 0
     examined: int = 0
     classes: list[int] = field(default_factory=list)
-    excluded: bool = False
+    sexes: set[str] = field(default_factory=set)
+
+    def add(self, row: Row) -> None:
+        self.sexes.add(row.sex)
+        if row.excluded:
+            self.classes.append(_EXCLUDED)
+        elif row.examined:
+            self.present += row.present
+            self.examined += row.examined
+        elif row.percent is not None:
+            self.classes.append(_class_of_share(row.percent / 100))
+        else:
+            self.classes.append(_CLASS_OF_TERM.get(row.frequency_term, _UNRECORDED))
+
+    @property
+    def frequency(self) -> int:
+        """The frequency class: by the counts where there are some, else the most frequent one given."""
+        if not self.examined:
+            return min(self.classes)
+        if self.present in (0, self.examined):
+            return _EVERYONE if self.present else _NOBODY
+        return _class_of_share(self.present / self.examined)
+
+    @property
+    def share(self) -> float:
+        return self.present / self.examined if self.examined else 0.0
 
 
 @dataclass(frozen=True)
@@ -80,29 +101,29 @@ class HPO:
     licence: str = ""
 
     def documents(self) -> Iterator[Document]:
-        terms, release = read_terms(self.files["hp.obo"])
-        phrase = _Phrases(terms)
-        annotations = read_annotations(self.files["phenotype.hpoa"], terms)
-        for identifier in sorted(annotations, key=_numeric):
-            name, rows = annotations[identifier]
-            yield self._document(identifier, name, _disease_text(name, rows, terms, phrase), "disease", release)
+        terms = read_terms(self.files["hp.obo"])
+        diseases = read_annotations(self.files["phenotype.hpoa"], terms)
+        release = self.release()
+        texts = _Texts(terms, diseases.values())
+        for identifier in sorted(diseases, key=_numeric):
+            name, text = texts.of_disease(diseases[identifier])
+            yield self._document(identifier, name, text, "disease", release)
         for identifier in sorted(terms):
             term = terms[identifier]
             if term.definition and not term.obsolete:
-                yield self._document(identifier, term.name, _term_text(term, terms, phrase), "finding", release)
+                yield self._document(identifier, term.name, texts.of_term(term), "finding", release)
 
     def release(self) -> str:
-        with self.files["hp.obo"].open(encoding="utf-8", errors="replace") as file:
-            return next((line.rsplit("/", 1)[-1].strip() for line in file if line.startswith("data-version: ")), "")
+        return read_release(self.files["hp.obo"])
 
-    def _document(self, identifier: str, name: str, text: str, kind: str, release: str) -> Document:
+    def _document(self, identifier: str, title: str, text: str, kind: str, release: str) -> Document:
         prefix, _, number = identifier.partition(":")
         return Document(
             doc_id=identifier,
-            title=name,
+            title=title,
             text=text,
             source="hpo",
-            url=_URLS[prefix].format(number) if prefix in _URLS else "https://hpo.jax.org/",
+            url=_URLS.get(prefix, "https://hpo.jax.org/").format(number),
             licence=self.licence,
             published=release,
             kind=kind,
@@ -110,93 +131,113 @@ class HPO:
         )
 
 
-def read_terms(path: Path) -> tuple[dict[str, Term], str]:
-    """Identifier → term, and the release date, of an ``.obo`` file. Raises `DamagedFile`."""
-    terms: dict[str, Term] = {}
-    release = ""
-    term: Term | None = None
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for number, line in enumerate(file, start=1):
-            key, separator, value = line.rstrip("\n").partition(": ")
-            if line.startswith("["):
-                term = Term("") if line.startswith("[Term]") else None
-            elif key == "data-version":
-                release = value.rsplit("/", 1)[-1]
-            elif term is None or not separator:
-                continue
-            elif key == "id":
-                term.identifier = value
-                terms[value] = term
-            elif key == "name":
-                term.name = value
-            elif key in ("def", "synonym"):
-                quoted = _QUOTED.match(value)
-                if quoted is None:
-                    raise DamagedFile(f"{path}, line {number}: {key} without a quoted text")
-                text = " ".join(quoted.group(1).replace('\\"', '"').replace("\\n", " ").split())
-                if key == "def":
-                    term.definition = text
-                elif value[quoted.end() :].startswith(" EXACT") and text != term.name:
-                    term.synonyms.append(text)
-            elif key == "is_a":
-                term.parents.append(value.split(" ! ")[0].split(" {")[0])
-            elif key == "is_obsolete":
-                term.obsolete = value == "true"
-    if not terms or not release:
-        raise DamagedFile(f"{path}: not an OBO file, or cut short: {len(terms)} terms, release {release!r}")
-    return terms, release
+class _Texts:
+    """Writes the documents' texts."""
 
-
-def read_annotations(path: Path, terms: Mapping[str, Term]) -> dict[str, tuple[str, list[list[str]]]]:
-    """Disease identifier → its name and rows, of a ``phenotype.hpoa`` file. Raises `DamagedFile`."""
-    diseases: dict[str, tuple[str, list[list[str]]]] = {}
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for number, line in enumerate(file, start=1):
-            if line.startswith(("#", "database_id")):
-                continue
-            row = line.rstrip("\n").split("\t")
-            if len(row) != _COLUMNS or ":" not in row[0]:
-                raise DamagedFile(f"{path}, line {number}: {len(row)} columns instead of {_COLUMNS}; the file is cut")
-            if row[3] not in terms:
-                raise DamagedFile(f"{path}, line {number}: term {row[3]!r} is not in the ontology file")
-            diseases.setdefault(row[0], (" ".join(row[1].split()), []))[1].append(row)
-    if not diseases:
-        raise DamagedFile(f"{path}: holds no annotation")
-    return diseases
-
-
-class _Phrases:
-    """Term names as they read inside a sentence: "Ectopia lentis" → "ectopia lentis"; "EEG" and names of
-    people and places stay as they are."""
-
-    def __init__(self, terms: Mapping[str, Term]) -> None:
+    def __init__(self, terms: Mapping[str, Term], diseases: Iterable[Disease]) -> None:
         self._terms = terms
-        # Whether a word is a name is read off the ontology: how does it write it inside a sentence?
-        inside = Counter(
-            word
-            for term in terms.values()
-            for text in (term.name, term.definition, *term.synonyms)
-            for word in _INSIDE.findall(text)
-        )
-        self._names = {word for word in inside if word[0].isupper() and inside[word] > inside[word.lower()]}
-        self.onset_terms = _descendants(terms, _ONSET)
+        self._names = Names(terms, (name for disease in diseases for name in disease.names))
+        self._phrases: dict[str, str] = {}
+        self._onsets = _descendants(terms, _ONSET)
 
-    def __call__(self, identifier: str) -> str:
-        return self.small(self._terms[identifier].name)
+    def of_disease(self, disease: Disease) -> tuple[str, str]:
+        """The disease's name and what is known of it, one sentence a line."""
+        names = list(dict.fromkeys(self._names.calm(name) for name in _by_use(disease)))
+        name = names[0]
+        rows = [row for row in disease.rows if not (row.aspect in "ICM" and _denied(row))]
+        findings: dict[str, _Finding] = defaultdict(_Finding)
+        history = {row.term for row in rows if row.aspect == "H" and not _denied(row)}
+        for row in rows:
+            if row.aspect == "P" or (row.aspect == "H" and row.term not in history):
+                findings[row.term].add(row)
+        sentences = [
+            *self._inheritance(name, _distinct(row.term for row in rows if row.aspect == "I")),
+            *self._findings(name, findings),
+        ]
+        onsets = _distinct(row.term for row in rows if row.aspect == "C" and row.term in self._onsets)
+        if onsets:
+            sentences.append(f"Age of onset of {name}: {_list(map(self._phrase, onsets))}.")
+        dated = _distinct((row.term, row.onset) for row in rows if row.onset and row.aspect == "P")
+        if dated:
+            listed = _list(f"{self._phrase(term)} ({self._phrase(onset)})" for term, onset in dated)
+            sentences.append(f"Age of onset of single findings in {name}: {listed}.")
+        for head, aspect in (("Clinical course of", "C"), ("Clinical modifiers of", "M"), ("History noted in", "H")):
+            noted = [row.term for row in rows if row.aspect == aspect and row.term not in onsets]
+            if aspect == "H":
+                noted = [term for term in noted if term in history]
+            if noted:
+                sentences.append(f"{head} {name}: {_list(map(self._phrase, _distinct(noted)))}.")
+        others = [other for other in names[1:] if other.casefold() != name.casefold()]
+        if others:
+            sentences.append(f"{name} is also annotated as: {_list(others)}.")
+        return name, "\n".join(sentences)
 
-    def small(self, name: str) -> str:
-        """``name`` with a small first letter unless it begins with an acronym, a symbol or a proper name."""
-        first = _FIRST.match(name)
-        if first is None or not first.group()[1:].islower() or first.group() in self._names:
-            return name
-        if _AFTER_AN_EPONYM.match(name[first.end() :]):
-            return name
-        return name[0].lower() + name[1:]
+    def of_term(self, term: Term) -> str:
+        """The term's definition, synonyms and parents, each sentence naming it."""
+        stop = "" if term.definition.endswith((".", "!", "?")) else "."
+        sentences = [f"{term.name}: {term.definition}{stop}"]
+        synonyms = _distinct_spellings(term.name, term.synonyms)[:_MAX_SYNONYMS]
+        if synonyms:
+            sentences.append(f"{term.name} is also called: {_list(map(self._names.small, synonyms))}.")
+        parents = [self._phrase(parent) for parent in term.parents if parent in self._terms]
+        if parents:
+            sentences.append(f"{term.name} is a kind of: {_list(parents)}.")
+        return "\n".join(sentences)
+
+    def _phrase(self, identifier: str) -> str:
+        phrase = self._phrases.get(identifier)
+        if phrase is None:
+            phrase = self._phrases[identifier] = self._names.small(self._terms[identifier].name)
+        return phrase
+
+    def _inheritance(self, name: str, modes: Sequence[str]) -> Iterator[str]:
+        phrases = [self._phrase(mode) for mode in modes]
+        manners = [phrase for phrase in phrases if phrase.endswith(" inheritance")]
+        if manners:
+            listed = " or ".join(_with_article(manner.removesuffix(" inheritance")) for manner in manners)
+            yield f"{name} is inherited in {listed} manner."
+        for phrase in phrases:
+            if phrase.startswith("typified by "):
+                yield f"{name} is {phrase}."
+            elif phrase not in manners:
+                yield f"Inheritance of {name}: {phrase.replace(' inheritance', '')}."
+
+    def _findings(self, name: str, findings: Mapping[str, _Finding]) -> Iterator[str]:
+        classes: list[list[tuple[float, str, str]]] = [[] for _ in _HEADS]
+        for identifier, finding in findings.items():
+            phrase = self._phrase(identifier)
+            only = {"MALE": f"{phrase} (in males)", "FEMALE": f"{phrase} (in females)"}
+            said = only.get(next(iter(finding.sexes)), phrase) if len(finding.sexes) == 1 else phrase
+            classes[finding.frequency].append((-finding.share, phrase.casefold(), said))
+        for head, members in zip(_HEADS, classes, strict=True):
+            listed = [said for _, _, said in sorted(members)]
+            n_sentences = -(-len(listed) // _MAX_FINDINGS)
+            for part in range(n_sentences):
+                some = listed[len(listed) * part // n_sentences : len(listed) * (part + 1) // n_sentences]
+                yield f"{head.format(name)}: {_list(some)}."
 
 
-_INSIDE = re.compile(r"(?<=[a-z,;] )[^\W\d_][\w’-]*")
-_FIRST = re.compile(r"[^\W\d_][\w’-]*")
-_AFTER_AN_EPONYM = re.compile(r"(?:'s)? (?:sign|malformation|anomaly|phenomenon|reflex|nodes?|spots?|rings?|bodies)\b")
+def _class_of_share(share: float) -> int:
+    """The frequency class of a share of patients (0–1) that is given as such.
+
+    >>> _HEADS[_class_of_share(0.5)]
+    'Frequent (30–79%) findings in {}'
+    """
+    if share >= 1.0:
+        return _OBLIGATE
+    return next(name for bound, name in _LOWER_BOUNDS if share >= bound)
+
+
+def _denied(row: Row) -> bool:
+    return row.excluded or (row.examined > 0 and row.present == 0) or row.frequency_term == "HP:0040285"
+
+
+def _by_use(disease: Disease) -> list[str]:
+    """A disease's names, the one to call it by first: no capitals throughout, no retired term, the most used."""
+    return sorted(
+        disease.names,
+        key=lambda name: (name.isupper(), name.startswith("Mental retardation"), -disease.names[name]),
+    )
 
 
 def _descendants(terms: Mapping[str, Term], root: str) -> set[str]:
@@ -213,83 +254,19 @@ def _descendants(terms: Mapping[str, Term], root: str) -> set[str]:
     return found
 
 
-def _disease_text(name: str, rows: Iterable[list[str]], terms: Mapping[str, Term], phrase: _Phrases) -> str:
-    inheritance: dict[str, None] = {}
-    onset: dict[str, None] = {}
-    course: dict[str, None] = {}
-    history: dict[str, None] = {}
-    findings: defaultdict[str, _Finding] = defaultdict(_Finding)
-    for row in rows:
-        _, _, qualifier, identifier, _, _, row_onset, frequency, _, _, aspect, _ = row
-        if aspect == "I":
-            inheritance[identifier] = None
-        elif aspect == "C":
-            (onset if identifier in phrase.onset_terms else course)[identifier] = None
-        elif aspect in ("M", "H"):
-            history[identifier] = None
-        else:
-            _add(findings[identifier], qualifier, frequency)
-            if row_onset in terms:
-                onset[row_onset] = None
-    classes: list[list[str]] = [[] for _ in _CLASSES]
-    for identifier, finding in findings.items():
-        classes[_class_of(finding)].append(phrase(identifier))
-    sentences = []
-    if inheritance:
-        sentences.append(f"Mode of inheritance of {name}: {_list(phrase(i) for i in inheritance)}.")
-    for (_, _, head), members in zip(_CLASSES, classes, strict=True):
-        members.sort(key=str.casefold)
-        n_sentences = -(-len(members) // _PER_SENTENCE)
-        for part in range(n_sentences):
-            sentences.append(f"{head.format(name)}: {_list(members[part::n_sentences])}.")
-    if onset:
-        sentences.append(f"Age of onset of {name}: {_list(phrase(i) for i in onset)}.")
-    if course:
-        sentences.append(f"Clinical course of {name}: {_list(phrase(i) for i in course)}.")
-    if history:
-        sentences.append(f"Circumstances noted in {name}: {_list(phrase(i) for i in history)}.")
-    return "\n".join(sentences)
+def _distinct(items: Iterable[_T]) -> list[_T]:
+    return list(dict.fromkeys(items))
 
 
-def _add(finding: _Finding, qualifier: str, frequency: str) -> None:
-    counts = _COUNTS.match(frequency)
-    if qualifier == "NOT":
-        finding.excluded = True
-    elif counts:
-        finding.present += int(counts.group(1))
-        finding.examined += int(counts.group(2))
-    elif frequency.endswith("%"):
-        finding.classes.append(_class_of_share(float(frequency.rstrip("%")) / 100))
-    else:
-        known = [i for i, (identifier, _, _) in enumerate(_CLASSES) if identifier == frequency]
-        finding.classes.append(known[0] if known else _UNRECORDED)
+def _distinct_spellings(name: str, synonyms: Iterable[str]) -> list[str]:
+    """The synonyms that differ from the name and from one another in more than case and punctuation.
 
-
-def _class_of(finding: _Finding) -> int:
-    """The class of a finding: pooled counts first, then the most frequent class named, then exclusion."""
-    if finding.examined:
-        return _class_of_share(finding.present / finding.examined)
-    if finding.classes:
-        return min(finding.classes)
-    return _EXCLUDED
-
-
-def _class_of_share(share: float) -> int:
-    if share == 0:
-        return _EXCLUDED
-    return next(i for i, (_, least, _) in enumerate(_CLASSES) if share >= least)
-
-
-def _term_text(term: Term, terms: Mapping[str, Term], phrase: _Phrases) -> str:
-    definition = term.definition if term.definition.endswith((".", "!", "?")) else term.definition + "."
-    sentences = [f"{term.name}: {definition}"]
-    if term.synonyms:
-        names = [phrase.small(synonym) for synonym in term.synonyms[:_N_SYNONYMS]]
-        sentences.append(f"{term.name} is also called: {_list(names)}.")
-    parents = [phrase(parent) for parent in term.parents if parent in terms and parent != "HP:0000118"]
-    if parents:
-        sentences.append(f"{term.name} is a kind of: {_list(parents)}.")
-    return "\n".join(sentences)
+    >>> _distinct_spellings("Long fingers", ["Long, fingers", "Spider fingers", "spider-fingers"])
+    ['Spider fingers']
+    """
+    spellings = {"".join(c for c in synonym.casefold() if c.isalnum()): synonym for synonym in reversed([*synonyms])}
+    spellings.pop("".join(c for c in name.casefold() if c.isalnum()), None)
+    return list(reversed(spellings.values()))
 
 
 def _list(items: Iterable[str]) -> str:
@@ -300,6 +277,15 @@ def _list(items: Iterable[str]) -> str:
     """
     listed = list(items)
     return ("; " if any("," in item for item in listed) else ", ").join(listed)
+
+
+def _with_article(adjective: str) -> str:
+    """The adjective after "a" or "an", as it is spoken.
+
+    >>> _with_article("autosomal dominant"), _with_article("X-linked"), _with_article("Y-linked")
+    ('an autosomal dominant', 'an X-linked', 'a Y-linked')
+    """
+    return f"{'an' if adjective[:1] in 'aeioX' else 'a'} {adjective}"
 
 
 def _numeric(identifier: str) -> tuple[str, int, str]:
