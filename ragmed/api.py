@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -27,11 +26,12 @@ MAX_QUESTION_CHARS = 32_768
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 
 
-def open_index(index: str | Path = "default") -> Index:
+def open_index(index: str | Path = "default", *, preload: bool = False) -> Index:
     """Open a built index by name or by path.
 
     Args:
         index: a name, as in ``indexes/<name>.toml``, or the folder of a built index.
+        preload: start loading the encoder in the background, for a question that comes next.
 
     Raises:
         UnknownName: neither a recipe nor a folder of that name (lists those there are).
@@ -39,10 +39,10 @@ def open_index(index: str | Path = "default") -> Index:
         DamagedIndex, StaleIndex: see `ragmed.errors`.
     """
     if isinstance(index, Path) or "/" in index or "\\" in index:
-        return Index(Path(index))
+        return Index(Path(index), preload=preload)
     path = index_path(index)
     if existing(path).is_dir():
-        return Index(path)
+        return Index(path, preload=preload)
     have = recipe_files("indexes")
     if index not in have:
         raise UnknownName("indexes", index, have)
@@ -97,7 +97,7 @@ def ask(
         UnknownName, IndexFault: the index cannot be used.
     """
     query = Query("q", check_question(question), check_options(options))
-    opened = index if isinstance(index, Index) else open_index(index)
+    opened = index if isinstance(index, Index) else open_index(index, preload=True)
     recipe = opened.recipe
     given: dict[str, Any] = {} if k is None else {"k": k}
     method_table = {key: value for key, value in recipe.method.items() if key not in given}
@@ -110,13 +110,6 @@ def ask(
     if answer.outcome == "abstained":
         answer = replace(answer, text=f"No answer found. {answer.text} {_searched(opened)}")
     return replace(answer, index_card=opened.card())
-
-
-def warm_up(index: Index) -> threading.Thread:
-    """Start loading the encoder in the background, while other work goes on; returns the thread."""
-    thread = threading.Thread(target=lambda: index.search(["warm up"], k=1), daemon=True)
-    thread.start()
-    return thread
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,10 @@ class Encoder(Protocol):
         """Identifies weights, tokenizer and settings: equal fingerprints, equal vectors."""
         ...
 
+    def load(self) -> None:
+        """Load the weights now rather than at the first text. Raises `EncoderError`."""
+        ...
+
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """float32 (n, dim), unit norm. A text's vector does not depend on the others in the batch."""
         ...

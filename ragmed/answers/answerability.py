@@ -1,4 +1,4 @@
-"""Does the evidence carry an answer? A logistic model of ten features, each between 0 and 1.
+"""Does the evidence carry an answer? A logistic model of six features, each between 0 and 1.
 
 The weights were fitted by ``eval/fit_answerability.py`` on the development questions under
 ``tests/questions/*_dev.jsonl``; the probability is shown as an answer's confidence.
@@ -12,46 +12,34 @@ from dataclasses import astuple, dataclass, fields
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What is known of a question and its evidence; "topic" is what the question is about, its idf weight
-    shared among its terms.
+    """What is known of a question and its evidence. The *topic* is what the question is about: its terms
+    without those that ask, weighted by idf.
 
     similarity: cosine of the question and the nearest sentence.
     head_similarity: cosine of the question and the nearest title (with the question, of a QA pair).
-    coverage: share of the topic in the best sentence with its title.
-    passage_coverage: share of the topic in the best passage.
+    coverage: share of the topic in the best sentence, with its title, that speaks to the aspect asked for
+        (treatment, inheritance, …), if any.
     unknown: share of the topic in terms that no passage has.
-    rarest_found: whether the best passage has the topic's rarest term.
+    rarest_found: 1 where the best passage has the topic's rarest term, else 0.
     agreement: share of the top five passages that more than one retriever found.
-    aspect_coverage: share of the topic in the best sentence that speaks to what is asked of it (treatment,
-        dose, inheritance, …); the same as coverage where no aspect is asked.
-    title_match: how nearly the nearest title is the topic.
-    aspect_missing: whether an aspect is asked that no sentence speaks to.
     """
 
     similarity: float
     head_similarity: float
     coverage: float
-    passage_coverage: float
     unknown: float
     rarest_found: float
     agreement: float
-    aspect_coverage: float
-    title_match: float
-    aspect_missing: float
 
 
-_INTERCEPT = -6.0
+_INTERCEPT = -6.5
 _WEIGHTS = Features(
-    similarity=4.0,
-    head_similarity=1.0,
-    coverage=2.0,
-    passage_coverage=2.0,
+    similarity=3.5,
+    head_similarity=1.5,
+    coverage=4.0,
     unknown=-3.0,
     rarest_found=0.5,
-    agreement=0.5,
-    aspect_coverage=2.0,
-    title_match=1.0,
-    aspect_missing=-2.0,
+    agreement=1.0,
 )
 
 

@@ -29,7 +29,7 @@ def search(query: str, index: str, k: int, retriever: str | None, as_json: bool)
     from ragmed.api import check_question, open_index
 
     query = check_question(query)
-    opened = open_index(index)
+    opened = open_index(index, preload=True)
     [found] = opened.search([query], k=k, retriever=retriever)
     if as_json:
         hits = [

@@ -65,7 +65,6 @@ class MiniLM:
         return f"all-MiniLM-L6-v2/int8-dynamic/{files}/graph{_GRAPH_VERSION}/{self.max_tokens}"
 
     def load(self) -> None:
-        """Load weights and tokenizer now rather than at the first text."""
         _model(self.max_tokens)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:

@@ -3,7 +3,7 @@
 Source: extractive reading by sentence selection, as in Yang et al. 2015, "WikiQA" (EMNLP), with a
 lexical and a dense relevance per sentence and maximal marginal relevance (Carbonell & Goldstein 1998,
 SIGIR) against repetition. Whether the evidence carries an answer at all is decided by a logistic model of
-ten readable features (`ragmed.answers.answerability`); whether a sentence affirms or denies, by cue
+six readable features (`ragmed.answers.answerability`); whether a sentence affirms or denies, by cue
 words (`ragmed.answers.polarity`). Nothing is written that is not in a passage.
 """
 
@@ -121,7 +121,7 @@ class Extractive:
         sentences, features = self._candidates(question, prompt.evidence)
         confidence = probability(features)
         if confidence < self.threshold or not sentences:
-            return Reply((), confidence=confidence, abstain=self._reason(question, features, prompt.evidence))
+            return Reply((), confidence=confidence, abstain=self._reason(question, sentences, prompt.evidence))
         kind = kind_of(question, prompt.query.options is not None)
         if kind == "choice":
             return self._choose(prompt, sentences, confidence)
@@ -211,14 +211,10 @@ class Extractive:
         return sentences, Features(
             similarity=max((s.similarity for s in sentences), default=0.0),
             head_similarity=max(of_head.values(), default=0.0),
-            coverage=max((s.coverage for s in sentences), default=0.0),
-            passage_coverage=max(passage_coverage, default=0.0),
+            coverage=max((s.coverage * s.aspect for s in sentences), default=0.0),
             unknown=sum(weight for term, weight in weights.items() if self._is_unknown(term)) / total,
             rarest_found=_rarest_found(weights, evidence[best]) if passage_coverage else 0.0,
             agreement=sum(len(e.ranks_by_retriever) > 1 for e in evidence[:5]) / 5,
-            aspect_coverage=max((s.coverage * s.aspect for s in sentences), default=0.0),
-            title_match=max(title_match.values(), default=0.0),
-            aspect_missing=float(not any(s.aspect for s in sentences)),
         )
 
     def _title_match(self, item: Evidence, topic: Mapping[str, float], total: float) -> float:
@@ -226,15 +222,17 @@ class Extractive:
         of_title = _share(title, topic, sum(title.values()) or 1.0)
         return of_title * _share(topic, title, total)
 
-    def _reason(self, question: str, features: Features, evidence: Sequence[Evidence]) -> str:
+    def _reason(self, question: str, sentences: Sequence[Sentence], evidence: Sequence[Evidence]) -> str:
         """Why there is no answer, in words."""
-        unknown = [word for word in dict.fromkeys(words(question)) if self._is_unknown(stem([word])[0])]
-        unknown = [word for word in unknown if stem([word])[0] in topic_terms(question)]
+        topic = set(topic_terms(question))
+        unknown = [
+            w for w in dict.fromkeys(words(question)) if stem([w])[0] in topic and self._is_unknown(stem([w])[0])
+        ]
         nearest = evidence[0].passage
         reasons = []
         if unknown:
             reasons.append(f"No passage contains {', '.join(repr(word) for word in unknown)}.")
-        if features.aspect_missing:
+        if not any(sentence.aspect for sentence in sentences):
             reasons.append(f"No passage found speaks of {' or '.join(aspects_of(question))}.")
         if not reasons:
             reasons.append("No passage says enough of what is asked.")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ragmed import catalog
-from ragmed.errors import DamagedIndex, QuestionError, StaleIndex, UnknownName
+from ragmed.errors import DamagedIndex, QuestionError, RagmedError, StaleIndex, UnknownName
 from ragmed.index import manifest
 from ragmed.index.build import existing, make_retrievers
 from ragmed.index.manifest import Manifest
@@ -23,22 +25,26 @@ _DEPTH = 100
 class Index:
     """An open index. Reading is safe from any number of threads.
 
-    Opening maps the files and checks them against the manifest; encoders load at the first search.
+    Opening maps the files and checks them against the manifest; encoders load at the first search, or, with
+    ``preload``, in the background from now on.
 
     Raises:
         NoIndex, DamagedIndex, StaleIndex: see `ragmed.errors`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, preload: bool = False) -> None:
         self.path = path
         folder = existing(path)
         sealed = manifest.read(folder)
+        self.recipe: IndexRecipe = _current_recipe(path, sealed)
+        retrievers = make_retrievers(self.recipe)
+        _check_fingerprints(path, sealed, retrievers)
+        if preload:
+            # While the files are checked; a fault of the encoder shows again, and is raised, at the first search.
+            threading.Thread(target=_load_encoders, args=[retrievers], daemon=True).start()
         self.manifest: Manifest = manifest.check(folder, full=sealed.n_bytes <= manifest.FULL_CHECK_BYTES)
-        self.recipe: IndexRecipe = _current_recipe(path, self.manifest)
         try:
             self.passages = PassageStore(folder / "passages")
-            retrievers = make_retrievers(self.recipe)
-            _check_fingerprints(path, self.manifest, retrievers)
             self._retrievers: dict[str, OpenRetriever] = {
                 name: retriever.open(folder / "retrievers" / name, self.passages.ids)
                 for name, retriever in retrievers.items()
@@ -137,6 +143,14 @@ class Index:
 
     def _sample(self) -> str:
         return ", ".join(self.passages.ids[row] for row in range(min(3, len(self.passages))))
+
+
+def _load_encoders(retrievers: Mapping[str, Any]) -> None:
+    with contextlib.suppress(RagmedError):
+        for retriever in retrievers.values():
+            encoder = getattr(retriever, "encoder", None)
+            if encoder is not None:
+                encoder.load()
 
 
 def _rebuild(path: Path) -> str:
