@@ -31,14 +31,24 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def default_index() -> Path:
     """The checkout's default index, built (some three minutes) where it is missing or out of date."""
+    return _built("default", None)
+
+
+@pytest.fixture(scope="session")
+def pubmedqa_index(mirror: Path) -> Path:
+    """The checkout's pubmedqa index, built from the mirror where it is missing or out of date."""
+    return _built("pubmedqa", mirror)
+
+
+def _built(name: str, mirror: Path | None) -> Path:
     from ragmed.errors import IndexFault
     from ragmed.index.build import build
     from ragmed.index.open import Index
     from ragmed.recipe import read_index_recipe
 
-    path = CHECKOUT / "indexes" / "default"
+    path = CHECKOUT / "indexes" / name
     try:
         Index(path)
     except IndexFault:
-        build(read_index_recipe(CHECKOUT / "indexes" / "default.toml"), path)
+        build(read_index_recipe(CHECKOUT / "indexes" / f"{name}.toml"), path, mirror=mirror, fetch=False)
     return path
