@@ -30,10 +30,18 @@ class PubMedQA:
         path = self.files["ori_pqal"]
         try:
             table = json.loads(path.read_text(encoding="utf-8"))
-            for pmid in table:
-                yield self._document(str(pmid), table[pmid])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise DamagedFile(f"{path}: not in PubMedQA's format ({type(error).__name__}: {error})") from error
+        except (ValueError, RecursionError) as error:
+            raise DamagedFile(f"{path}: not valid JSON, the file is cut or altered: {error}") from error
+        if not isinstance(table, dict):
+            raise DamagedFile(f"{path}: not in PubMedQA's format: {type(table).__name__} instead of PMID → entry")
+        for pmid, entry in table.items():
+            try:
+                document = self._document(pmid, entry)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise DamagedFile(
+                    f"{path}: entry {pmid!r} is not in PubMedQA's format ({type(error).__name__}: {error})"
+                ) from error
+            yield document
 
     def release(self) -> str:
         return ""
