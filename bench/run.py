@@ -143,7 +143,8 @@ def machine() -> str:
         ]
         model = names[0] if names else model
     gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30 if hasattr(os, "sysconf") else 0
-    return f"{cores} cores ({model}), {gigabytes:.0f} GiB, {platform.system()}, Python {platform.python_version()}, no accelerator"
+    system = f"{platform.system()}, Python {platform.python_version()}"
+    return f"{cores} cores ({model}), {gigabytes:.0f} GiB, {system}, no accelerator"
 
 
 def table(rows: list[dict[str, Any]]) -> str:
@@ -153,9 +154,9 @@ def table(rows: list[dict[str, Any]]) -> str:
         unit = row["unit"]
         reference = f"{row['reference_median']:.2f} {unit} ({row['reference']})" if row.get("reference") else ""
         ratio = f"{row['ratio']:.1f}×" if row.get("reference") else ""
-        lines.append(
-            f"| {row['what']} | {row['median']:.2f} {unit} | {row['min']:.2f}–{row['max']:.2f} | {row['goal']} | {reference} | {ratio} |"
-        )
+        spread = f"{row['min']:.2f}–{row['max']:.2f}"
+        cells = [row["what"], f"{row['median']:.2f} {unit}", spread, row["goal"], reference, ratio]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(
         [
             *lines,

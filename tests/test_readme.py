@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from pathlib import Path
 from typing import Any
@@ -26,3 +27,9 @@ def test_output_is_as_shown(command: str, output: str, request: pytest.FixtureRe
     else:
         request.getfixturevalue(f"{index}_index")
     assert WRITER["output_of"](command) == output, "run: make docs"
+
+
+def test_the_python_example_runs(default_index: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    [example] = re.findall(r"```python\n(.*?)```", (CHECKOUT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    exec(compile(example, "README.md", "exec"), {})
+    assert "answered Mode of inheritance of Cystic fibrosis: autosomal recessive" in capsys.readouterr().out
