@@ -1,0 +1,1 @@
+"""Tests; a package, so that every folder may have a conftest.py of its own."""
