@@ -146,8 +146,8 @@ def test_a_wrong_recipe_is_refused_before_any_work(
     [
         (None, "is not here"),
         ("", "empty"),
-        ("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "large-file pointer"),
-        ("d1\tOne\tOnly one line.\n", "1 documents instead of 4"),
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "a Git LFS pointer, not the data"),
+        ("d1\tOne\tOnly one line.\n", "expected 4 documents, found 1"),
         (LINES + LINES, "two documents have the id 'd1'"),
     ],
     ids=["missing", "empty", "pointer", "truncated", "doubled"],
