@@ -1,4 +1,4 @@
-"""Does the evidence carry an answer? A logistic model of six features, each between 0 and 1.
+"""Does the evidence carry an answer? A logistic model of five features, each about 0 to 1.
 
 The weights were fitted by ``eval/fit_answerability.py`` on the development questions under
 ``tests/questions/*_dev.jsonl``; the probability is shown as an answer's confidence.
@@ -16,11 +16,11 @@ class Features:
     without those that ask, weighted by idf.
 
     similarity: cosine of the question and the nearest sentence.
-    head_similarity: cosine of the question and the nearest title (with the question, of a QA pair).
+    head_similarity: cosine of the question and the nearest title (with the question, of a QA pair). It counts
+        against an answer: a sentence must come nearer than the bare name of what is asked about.
     coverage: share of the topic in the best sentence, with its title, that speaks to the aspect asked for
         (treatment, inheritance, …), if any.
     unknown: share of the topic in terms that no passage has.
-    rarest_found: 1 where the best passage has the topic's rarest term, else 0.
     agreement: share of the top five passages that more than one retriever found.
     """
 
@@ -28,18 +28,16 @@ class Features:
     head_similarity: float
     coverage: float
     unknown: float
-    rarest_found: float
     agreement: float
 
 
-_INTERCEPT = -6.5
+_INTERCEPT = -8.4
 _WEIGHTS = Features(
-    similarity=3.5,
-    head_similarity=1.5,
-    coverage=4.0,
-    unknown=-3.0,
-    rarest_found=0.5,
-    agreement=1.0,
+    similarity=9.4,
+    head_similarity=-2.3,
+    coverage=4.3,
+    unknown=-3.5,
+    agreement=1.9,
 )
 
 

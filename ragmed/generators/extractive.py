@@ -3,7 +3,7 @@
 Source: extractive reading by sentence selection, as in Yang et al. 2015, "WikiQA" (EMNLP), with a
 lexical and a dense relevance per sentence and maximal marginal relevance (Carbonell & Goldstein 1998,
 SIGIR) against repetition. Whether the evidence carries an answer at all is decided by a logistic model of
-six readable features (`ragmed.answers.answerability`); whether a sentence affirms or denies, by cue
+five readable features (`ragmed.answers.answerability`); whether a sentence affirms or denies, by cue
 words (`ragmed.answers.polarity`). Nothing is written that is not in a passage.
 """
 
@@ -36,7 +36,6 @@ class Sentence:
     coverage: share of the topic's weight that the sentence has; what only its title has counts `_CONTEXT`,
         what stands only elsewhere in its passage `_ELSEWHERE`.
     similarity: cosine to the question.
-    head_similarity: cosine of the question to the passage's title and question.
     title_match: how nearly the title is the topic: 1 where each has the whole of the other.
     passage_coverage: share of the topic in all of the passage's sentences that do not deny.
     kind_match: whether the passage is of the kind asked for ("which disease …"); 1 where none is.
@@ -49,7 +48,6 @@ class Sentence:
     start: int
     coverage: float
     similarity: float
-    head_similarity: float
     title_match: float
     passage_coverage: float
     kind_match: float
@@ -63,7 +61,6 @@ class Sentence:
         weighted = (
             _RELEVANCE["coverage"] * self.coverage
             + _RELEVANCE["similarity"] * max(0.0, self.similarity)
-            + _RELEVANCE["head_similarity"] * max(0.0, self.head_similarity)
             + _RELEVANCE["title_match"] * self.title_match
             + _RELEVANCE["passage_coverage"] * self.passage_coverage
             + _RELEVANCE["kind_match"] * self.kind_match
@@ -75,8 +72,7 @@ class Sentence:
 
 _RELEVANCE = {
     "coverage": 0.30,
-    "similarity": 0.20,
-    "head_similarity": 0.05,
+    "similarity": 0.25,
     "title_match": 0.12,
     "passage_coverage": 0.15,
     "kind_match": 0.06,
@@ -181,12 +177,9 @@ class Extractive:
         )
         found = found[: self.n_candidates]
         sources = sorted({source for _, source, *_ in found})
-        heads = {n: f"{evidence[n - 1].passage.title} {evidence[n - 1].passage.question}".strip() for n in sources}
-        heads = {n: head for n, head in heads.items() if head}
-        texts = [text for _, _, _, text, _, _ in found] + list(heads.values())
-        vectors = self.encoder.encode_passages(texts)
+        heads = [f"{evidence[n - 1].passage.title} {evidence[n - 1].passage.question}".strip() for n in sources]
+        vectors = self.encoder.encode_passages([text for _, _, _, text, _, _ in found] + [h for h in heads if h])
         similarity = [float(cosine) for cosine in vectors @ self.encoder.encode_queries([question])[0]]
-        of_head = dict(zip(heads, similarity[len(found) :], strict=True))
         title_match = {n: self._title_match(evidence[n - 1], weights, total) for n in sources}
         kind = kind_wanted(question)
         sentences = [
@@ -196,7 +189,6 @@ class Extractive:
                 start=start,
                 coverage=coverage,
                 similarity=similarity[i],
-                head_similarity=of_head.get(source, similarity[i]),
                 title_match=title_match[source],
                 passage_coverage=passage_coverage[source - 1],
                 kind_match=float(not kind or evidence[source - 1].passage.kind == kind),
@@ -207,13 +199,11 @@ class Extractive:
             for i, (coverage, source, start, text, aspect, denial) in enumerate(found)
         ]
         sentences.sort(key=lambda s: (-s.relevance, s.source, s.start))
-        best = int(np.argmax(passage_coverage)) if passage_coverage else 0
         return sentences, Features(
             similarity=max((s.similarity for s in sentences), default=0.0),
-            head_similarity=max(of_head.values(), default=0.0),
+            head_similarity=max(similarity[len(found) :], default=0.0),
             coverage=max((s.coverage * s.aspect for s in sentences), default=0.0),
             unknown=sum(weight for term, weight in weights.items() if self._is_unknown(term)) / total,
-            rarest_found=_rarest_found(weights, evidence[best]) if passage_coverage else 0.0,
             agreement=sum(len(e.ranks_by_retriever) > 1 for e in evidence[:5]) / 5,
         )
 
@@ -304,14 +294,6 @@ def _statement(sentence: Sentence, option: str = "") -> Statement:
 def _polarity(text: str) -> tuple[str, float]:
     """The answer a sentence speaks for and how firmly (a hedge leaves half of it to "maybe")."""
     return "no" if denies(text) else "yes", 0.5 if hedges(text) else 1.0
-
-
-def _rarest_found(weights: Mapping[str, float], item: Evidence) -> float:
-    """1 when the passage has the question's rarest term, else 0."""
-    if not weights:
-        return 0.0
-    whole = set(terms(f"{item.passage.title} {item.passage.question} {item.passage.text}"))
-    return float(max(weights, key=lambda term: weights[term]) in whole)
 
 
 COMPONENT: type[Generator] = Extractive
