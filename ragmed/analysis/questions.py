@@ -51,7 +51,7 @@ ASPECTS: dict[str, tuple[str, str]] = {
     "prevention": ("prevent prevents prevention preventing vaccine vaccines vaccination", "avoid prophylaxis reduce"),
     "frequency": (
         "prevalence incidence epidemiology statistics percentage how-common how-many how-rare how-often",
-        "births population per rate",
+        "births population per rate affects occurs estimated worldwide",
     ),
     "trials": ("trial trials", "randomized randomised placebo"),
     "logistics": ("clinic clinics specialist specialists hospital appointment nearest insurance book", ""),
@@ -128,6 +128,23 @@ def topic_terms(question: str) -> list[str]:
     asking = {word for aspect in aspects_of(question) for word in ASPECTS[aspect][0].replace("-", " ").split()}
     kept = [word for word in words(question) if word not in STOP_WORDS | _ASKING | asking]
     return list(dict.fromkeys(stem(kept))) or content_terms(question)
+
+
+_DESIGNATION = re.compile(
+    r"(?<=[A-Za-z,]) (\d{1,3}[A-Za-z]{0,2})\b"
+    r"(?!\s*(?:[-–/%]|years?|yrs?|months?|weeks?|days?|hours?|times?|mg|mcg|g|kg|ml|mm|cm|patients?|people|(?:st|nd|rd|th)\b))"
+)
+
+
+def designations(question: str) -> set[str]:
+    """Numbers that are part of a name, as terms: "type 4", "retinitis pigmentosa 76", but no age or dose.
+
+    What is said of type 3 is no answer about type 4.
+
+    >>> designations("age of onset of retinitis pigmentosa 76"), designations("a boy aged 7 years took 5 mg")
+    ({'76'}, set())
+    """
+    return {term for match in _DESIGNATION.findall(question) for term in stem(words(match))}
 
 
 def aspects_of(question: str) -> list[str]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ragmed.analysis.questions import aspects_of, kind_of, kind_wanted, speaks_to, topic_terms
+from ragmed.analysis.questions import aspects_of, designations, kind_of, kind_wanted, speaks_to, topic_terms
 from ragmed.analysis.sentences import sentence_spans
 from ragmed.analysis.terms import stem, terms, words
 from ragmed.answers.answerability import Features, probability
@@ -80,12 +80,16 @@ _RELEVANCE = {
     "rank": 0.02,
 }
 _DENIAL = 0.5
+_SAME_TITLE = 0.8
+"""Title match above which a passage is about just what is asked: then it must speak to the aspect asked for."""
 _SAME_PASSAGE, _OTHER_PASSAGE = 0.75, 0.9
 """Least relevance, as a share of the best sentence's, to stand beside it."""
 _REPETITION = 0.92
 """Cosine above which two sentences say the same."""
 _CONTEXT = 0.7
 _ELSEWHERE = 0.25
+_OTHER_TYPE = 0.4
+"""What is left of the coverage where the question names a type by a number that the sentence does not have."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,8 @@ class Extractive:
             return Reply((), abstain="No passage shares a term with the question.")
         sentences, features = self._candidates(question, prompt.evidence)
         confidence = probability(features)
-        if confidence < self.threshold or not sentences:
+        off_aspect = bool(sentences) and sentences[0].aspect == 0.0 and sentences[0].title_match > _SAME_TITLE
+        if confidence < self.threshold or not sentences or off_aspect:
             return Reply((), confidence=confidence, abstain=self._reason(question, sentences, prompt.evidence))
         kind = kind_of(question, prompt.query.options is not None)
         if kind == "choice":
@@ -151,6 +156,7 @@ class Extractive:
         total = sum(weights.values()) or 1.0
         aspects = aspects_of(question)
         asks_denial = denies(question)
+        named = designations(question)
         found: list[tuple[float, int, int, str, float, bool]] = []
         passage_coverage: list[float] = []
         for source, item in enumerate(evidence, start=1):
@@ -166,6 +172,8 @@ class Extractive:
                 covered = _share(weights, own, total)
                 covered += _CONTEXT * _share(weights, context - own, total)
                 covered += _ELSEWHERE * _share(weights, whole - context - own, total)
+                if not named <= own | context:
+                    covered *= _OTHER_TYPE
                 aspect = sum(speaks_to(text, a) for a in aspects) / len(aspects) if aspects else 1.0
                 found.append((covered, source, start, text, aspect, denial))
         found.sort(
@@ -222,7 +230,7 @@ class Extractive:
         reasons = []
         if unknown:
             reasons.append(f"No passage contains {', '.join(repr(word) for word in unknown)}.")
-        if not any(sentence.aspect for sentence in sentences):
+        if sentences and sentences[0].aspect == 0.0:
             reasons.append(f"No passage found speaks of {' or '.join(aspects_of(question))}.")
         if not reasons:
             reasons.append("No passage says enough of what is asked.")
