@@ -57,8 +57,10 @@ bench: .venv/.ragmed .venv/.bench ## benchmarks against sentence-transformers + 
 	@$(BIN)/ragmed index build --if-missing default >&2
 	$(BIN)/python bench/run.py
 
-docs: .venv/.ragmed ## write docs/cli.md anew from every command's --help
+docs: .venv/.ragmed ## write docs/cli.md and the outputs in README.md anew
 	$(BIN)/python docs/write_cli.py
+	@for index in default pubmedqa medquad; do $(BIN)/ragmed index build --if-missing $$index >&2 || exit 1; done
+	$(BIN)/python docs/write_readme.py
 
 hf: .venv/.ragmed .venv/.hf ## install the extra ragmed[hf]: torch (CPU), transformers, sentence-transformers
 
