@@ -10,6 +10,7 @@ words (`ragmed.answers.polarity`). Nothing is written that is not in a passage.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -25,6 +26,10 @@ from ragmed.answers.reply import Reply, Statement, write_reply
 from ragmed.protocols import Encoder, Generator, TermStatistics
 from ragmed.types import Completion, Evidence, Prompt
 
+_SAYS_NOTHING = re.compile(
+    r"(?:[?:]|\b(?:includes?|including|are|is|the following))\s*$|\bthe following (?:list|table)\b"
+)
+"""A question, or the introduction of a list without the list: true, and no answer."""
 _MIN_WORDS = 3
 """A sentence of fewer words is a heading or a remnant."""
 
@@ -108,7 +113,7 @@ class Extractive:
     term_statistics: TermStatistics | None = None
     n_sentences: int = 4
     n_candidates: int = 14
-    threshold: float = 0.5
+    threshold: float = 0.45
 
     def complete(self, prompts: Sequence[Prompt]) -> list[Completion]:
         return [Completion(write_reply(self.read(prompt))) for prompt in prompts]
@@ -161,13 +166,13 @@ class Extractive:
         passage_coverage: list[float] = []
         for source, item in enumerate(evidence, start=1):
             passage = item.passage
-            spans = [(start, passage.text[start:end]) for start, end in sentence_spans(passage.text)]
+            spans = [_without_bullet(start, passage.text[start:end]) for start, end in sentence_spans(passage.text)]
             cut = [(start, text, set(terms(text)), denies(text) and not asks_denial) for start, text in spans]
             context = set(terms(f"{passage.title} {passage.question}"))
             whole = context.union(*(own for _, _, own, denial in cut if not denial))
             passage_coverage.append(_share(weights, whole, total))
             for start, text, own, denial in cut:
-                if len(text.split()) < _MIN_WORDS:
+                if len(text.split()) < _MIN_WORDS or _SAYS_NOTHING.search(text):
                     continue
                 covered = _share(weights, own, total)
                 covered += _CONTEXT * _share(weights, context - own, total)
@@ -293,6 +298,16 @@ class Extractive:
 def _share(weights: Mapping[str, float], among: Container[str], total: float) -> float:
     """The part of the total weight whose terms are ``among`` some."""
     return sum(weight for term, weight in weights.items() if term in among) / total
+
+
+def _without_bullet(start: int, text: str) -> tuple[int, str]:
+    """A sentence and its place, less the mark of a list item.
+
+    >>> _without_bullet(10, "- Wash your hands.")
+    (12, 'Wash your hands.')
+    """
+    bullet = re.match(r"(?:[-*•·▪◦–]\s+)+", text)
+    return (start + bullet.end(), text[bullet.end() :]) if bullet else (start, text)
 
 
 def _statement(sentence: Sentence, option: str = "") -> Statement:
