@@ -56,7 +56,7 @@ def collect(sets: list[str]) -> tuple[Any, Any, Any, Any]:
         generator = catalog.make("generators", index.recipe.generator, name, term_statistics=index.term_statistics)
         lines = (QUESTIONS / f"{name}_dev.jsonl").read_text(encoding="utf-8").splitlines()
         rows = [json.loads(line) for line in lines]
-        for row, evidence in zip(rows, index.search([row["text"] for row in rows], k=10), strict=True):
+        for row, evidence in zip(rows, index.search([row["text"] for row in rows], k=30), strict=True):
             features.append(astuple(generator.features(Prompt(Query("q", row["text"]), evidence))))
             answerable.append(float(row["answerable"]))
             of_set.append(i)

@@ -15,7 +15,7 @@ from ragmed.answers.citations import problems
 from ragmed.answers.json import answer_from_json
 from ragmed.errors import AnswerError, NoIndex, QuestionError, UnknownName
 from ragmed.home import index_path, recipe_files
-from ragmed.index.build import existing
+from ragmed.index.layout import existing
 from ragmed.index.open import Index
 from ragmed.protocols import Generator, Method, Retrieve
 from ragmed.types import Answer, Query
@@ -86,7 +86,7 @@ def ask(
         question: free text, up to 32,768 characters.
         index: an open index (best for many questions), a name, or a path.
         options: for a multiple-choice question, letter → text.
-        k: passages the answer may be drawn from; None: what the recipe says (10).
+        k: passages the answer may be drawn from; None: what the recipe says (30).
 
     Returns:
         An `Answer` whose ``outcome`` is ``"answered"`` or, when the evidence does not carry an answer,

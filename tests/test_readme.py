@@ -32,4 +32,4 @@ def test_output_is_as_shown(command: str, output: str, request: pytest.FixtureRe
 def test_the_python_example_runs(default_index: Path, capsys: pytest.CaptureFixture[str]) -> None:
     [example] = re.findall(r"```python\n(.*?)```", (CHECKOUT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     exec(compile(example, "README.md", "exec"), {})
-    assert "answered Mode of inheritance of Cystic fibrosis: autosomal recessive" in capsys.readouterr().out
+    assert "answered Cystic fibrosis is inherited in an autosomal recessive manner. [1]" in capsys.readouterr().out

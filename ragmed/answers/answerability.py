@@ -31,13 +31,13 @@ class Features:
     agreement: float
 
 
-_INTERCEPT = -8.4
+_INTERCEPT = -8.6
 _WEIGHTS = Features(
-    similarity=9.4,
-    head_similarity=-2.3,
-    coverage=4.3,
-    unknown=-3.5,
-    agreement=1.9,
+    similarity=9.1,
+    head_similarity=-2.2,
+    coverage=4.7,
+    unknown=-3.2,
+    agreement=2.0,
 )
 
 

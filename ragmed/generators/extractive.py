@@ -113,7 +113,7 @@ class Extractive:
     term_statistics: TermStatistics | None = None
     n_sentences: int = 4
     n_candidates: int = 14
-    threshold: float = 0.45
+    threshold: float = 0.5
 
     def complete(self, prompts: Sequence[Prompt]) -> list[Completion]:
         return [Completion(write_reply(self.read(prompt))) for prompt in prompts]

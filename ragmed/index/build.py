@@ -20,6 +20,7 @@ import ragmed
 from ragmed import catalog, sources
 from ragmed.errors import CorpusError, IndexBusy, NoIndex, StorageError
 from ragmed.index import manifest
+from ragmed.index.layout import make_retrievers, previous
 from ragmed.index.manifest import Manifest
 from ragmed.index.passages_store import PassageStore, write_passages
 from ragmed.protocols import Retriever, Splitter
@@ -80,20 +81,7 @@ def remove(path: Path) -> None:
         raise NoIndex(f"{path}: no index here, nothing to remove")
     with _storage_errors(path), _locked(path):
         shutil.rmtree(path)
-        shutil.rmtree(_previous(path), ignore_errors=True)
-
-
-def make_retrievers(recipe: IndexRecipe) -> dict[str, Retriever]:
-    """Retriever name → component, with the options of the recipe."""
-    return {
-        str(table["name"]): catalog.make("retrievers", table, f"{recipe.path}: [[retrievers]]")
-        for table in recipe.retrievers
-    }
-
-
-def existing(path: Path) -> Path:
-    """``path``, or the index that a build killed while renaming had moved aside."""
-    return _previous(path) if not path.exists() and _previous(path).exists() else path
+        shutil.rmtree(previous(path), ignore_errors=True)
 
 
 def _write(
@@ -167,27 +155,23 @@ def _describe(corpus: CorpusRecipe, paths: Mapping[str, Path], n_documents: int)
     }
 
 
-def _previous(destination: Path) -> Path:
-    return destination.parent / f".{destination.name}.previous"
-
-
 def _recover(destination: Path) -> None:
     """Undo what a killed build left: bring back an index moved aside, remove half-built ones."""
-    previous = _previous(destination)
-    if previous.exists():
+    aside = previous(destination)
+    if aside.exists():
         if destination.exists():
-            shutil.rmtree(previous)
+            shutil.rmtree(aside)
         else:
-            previous.rename(destination)
+            aside.rename(destination)
     shutil.rmtree(destination.parent / f".{destination.name}.building", ignore_errors=True)
 
 
 def _put_in_place(folder: Path, destination: Path) -> None:
-    previous = _previous(destination)
+    aside = previous(destination)
     if destination.exists():
-        destination.rename(previous)
+        destination.rename(aside)
     folder.rename(destination)
-    shutil.rmtree(previous, ignore_errors=True)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 @contextlib.contextmanager

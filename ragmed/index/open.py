@@ -11,7 +11,7 @@ from typing import Any
 from ragmed import catalog
 from ragmed.errors import DamagedIndex, QuestionError, RagmedError, StaleIndex, UnknownName
 from ragmed.index import manifest
-from ragmed.index.build import existing, make_retrievers
+from ragmed.index.layout import existing, make_retrievers
 from ragmed.index.manifest import Manifest
 from ragmed.index.passages_store import PassageStore
 from ragmed.protocols import Fusion, OpenRetriever, TermStatistics

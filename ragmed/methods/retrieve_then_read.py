@@ -18,7 +18,7 @@ from ragmed.types import Answer, Prompt, Query
 class RetrieveThenRead:
     """Retriever–reader. ``k`` is the number of passages the reader sees."""
 
-    k: int = 10
+    k: int = 30
 
     def answer(self, queries: Sequence[Query], retrieve: Retrieve, generator: Generator) -> list[Answer]:
         # Retrieval sees the question only, never the options.

@@ -170,7 +170,7 @@ def test_a_bad_source_file_stops_the_build_and_keeps_the_old_index(
 def test_a_file_of_another_sha256_is_refused(ragmed: Command, folder: Path) -> None:
     corpus = folder / "corpora" / "tiny.toml"
     corpus.write_text(CORPUS_TOML.replace('path = "tiny/lines.tsv"', f'path = "tiny/lines.tsv"\nsha256 = "{"0" * 64}"'))
-    assert "truncated or another release" in one_line(ragmed("index", "build", "tiny"))
+    assert "another release" in one_line(ragmed("index", "build", "tiny"))
 
 
 def test_no_network_is_one_line(ragmed: Command, folder: Path) -> None:

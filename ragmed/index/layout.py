@@ -1,0 +1,27 @@
+"""What building and opening an index share: where it lies, and which retrievers it has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ragmed import catalog
+from ragmed.protocols import Retriever
+from ragmed.recipe import IndexRecipe
+
+
+def make_retrievers(recipe: IndexRecipe) -> dict[str, Retriever]:
+    """Retriever name → component, with the options of the recipe."""
+    return {
+        str(table["name"]): catalog.make("retrievers", table, f"{recipe.path}: [[retrievers]]")
+        for table in recipe.retrievers
+    }
+
+
+def previous(destination: Path) -> Path:
+    """Where an index is moved aside while its successor takes its place."""
+    return destination.parent / f".{destination.name}.previous"
+
+
+def existing(path: Path) -> Path:
+    """``path``, or the index that a build killed while renaming had moved aside."""
+    return previous(path) if not path.exists() and previous(path).exists() else path
