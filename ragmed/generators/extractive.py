@@ -172,7 +172,8 @@ class Extractive:
             whole = context.union(*(own for _, _, own, denial in cut if not denial))
             passage_coverage.append(_share(weights, whole, total))
             for start, text, own, denial in cut:
-                if len(text.split()) < _MIN_WORDS or _SAYS_NOTHING.search(text):
+                fragment = text[0].islower() and text[-1] not in ".!)"
+                if len(text.split()) < _MIN_WORDS or fragment or _SAYS_NOTHING.search(text):
                     continue
                 covered = _share(weights, own, total)
                 covered += _CONTEXT * _share(weights, context - own, total)
