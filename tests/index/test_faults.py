@@ -33,6 +33,11 @@ def one_line(ran: subprocess.CompletedProcess[str]) -> str:
     return line
 
 
+def seal(folder: Path) -> str:
+    """The seal of the tiny index: the sha256 of everything in it."""
+    return str(json.loads((folder / "indexes" / "tiny" / "manifest.json").read_text())["seal"])
+
+
 def works(ragmed: Command) -> bool:
     """Whether the index answers and verifies."""
     asked, verified = ragmed("ask", QUESTION, "-i", "tiny"), ragmed("index", "verify", "tiny")
@@ -72,6 +77,12 @@ def test_a_damaged_passage_of_a_large_index_is_never_shown(
     index = Index(folder / "indexes" / "tiny")
     with pytest.raises(DamagedIndex, match="checksum differs"):
         index.search(["insulin and blood glucose"], k=2)
+
+
+def test_building_twice_gives_the_same_index_to_the_byte(ragmed: Command, folder: Path) -> None:
+    before = seal(folder)
+    assert ragmed("index", "build", "tiny").returncode == 0
+    assert seal(folder) == before
 
 
 def test_a_missing_file_is_named(ragmed: Command, folder: Path) -> None:
