@@ -1,0 +1,32 @@
+"""One open index serves many threads."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+import ragmed
+from tests.cli.conftest import environment
+
+
+def test_answers_from_many_threads_are_those_of_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment(folder).items():
+        monkeypatch.setenv(name, value)
+    index = ragmed.open_index("tiny")
+    questions = ["What is arachnodactyly?", "What does insulin do?", "What causes fever?", "Who won the cup?"] * 8
+    expected = [ragmed.ask(question, index=index) for question in questions[:4]] * 8
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda question: ragmed.ask(question, index=index), questions)) == expected
+
+
+def test_an_answer_is_the_same_from_a_name_a_path_and_an_open_index(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment(folder).items():
+        monkeypatch.setenv(name, value)
+    path = folder / "indexes" / "tiny"
+    answers = [ragmed.ask("What is fever?", index=index) for index in ("tiny", path, ragmed.open_index(path))]
+    assert answers[0] == answers[1] == answers[2]
+    assert ragmed.verify_answer(ragmed.to_json(answers[0])).ok
