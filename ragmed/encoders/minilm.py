@@ -23,6 +23,7 @@ import importlib.metadata
 import os
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,8 @@ _TOKENIZER = (
 )
 _GRAPH_VERSION = 1
 _N_LAYERS, _N_HEADS, _DIM = 6, 12, 384
-_BATCH_TOKENS = 2048
-"""Tokens per batch of passages, padding included: enough to keep two cores busy, small enough for cache."""
+_BATCH_TOKENS, _SMALL_BATCH_TOKENS, _MANY_TOKENS = 2048, 512, 16_384
+"""Tokens per batch, padding included, for much text and, so that each core gets some of it, for little."""
 
 
 @dataclass(frozen=True)
@@ -82,21 +83,32 @@ class MiniLM:
         for start in range(0, len(texts), 4096):
             token_ids += [encoding.ids for encoding in tokenizer.encode_batch(list(texts[start : start + 4096]))]
         lengths = np.array([len(ids) for ids in token_ids], dtype=np.int64)
-        # Similar lengths side by side, so that little is spent on padding; longest first, so that a
-        # machine with too little memory fails at once. A stable sort keeps the batches the same each time.
+        # Similar lengths side by side, so that little is spent on padding. The sort is stable and the batches
+        # depend on the texts alone, so that vectors are the same each time and on any number of cores.
         order = np.argsort(-lengths, kind="stable")
-        done = 0
-        while done < len(order):
-            width = int(lengths[order[done]])
-            rows = order[done : done + max(1, _BATCH_TOKENS // width)]
-            ids = np.zeros((len(rows), width), dtype=np.int64)
+        batch_tokens = _BATCH_TOKENS if lengths.sum() > _MANY_TOKENS else _SMALL_BATCH_TOKENS
+        batches = []
+        start = 0
+        while start < len(order):
+            width = int(lengths[order[start]])
+            batches.append(order[start : start + max(1, batch_tokens // width)])
+            start += len(batches[-1])
+
+        def encode(rows: NDArray[np.intp]) -> int:
+            ids = np.zeros((len(rows), int(lengths[rows[0]])), dtype=np.int64)
             mask = np.zeros_like(ids)
             for i, row in enumerate(rows):
                 ids[i, : lengths[row]] = token_ids[row]
                 mask[i, : lengths[row]] = 1
             vectors[rows] = _run(session, ids, mask)
-            done += len(rows)
-            progress(done, len(order))
+            return len(rows)
+
+        # One thread a batch: threads that share a batch wait for one another after each of its operations.
+        done = 0
+        with ThreadPoolExecutor(_n_cores()) as pool:
+            for n in pool.map(encode, batches):
+                done += n
+                progress(done, len(order))
         return vectors
 
     def count_truncated(self, texts: Sequence[str]) -> int:
@@ -133,7 +145,7 @@ def _session() -> Any:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    options.intra_op_num_threads = _n_cores()
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     return onnxruntime.InferenceSession(_graph(_verified(_WEIGHTS)), options, providers=["CPUExecutionProvider"])
