@@ -34,10 +34,11 @@ _ASKING = frozenset(
 """Words that ask rather than say what about. They are matched before stemming."""
 
 _YES_NO = re.compile(
-    r"^(?:so |and |but |please |hi,? |hello,? )*"
+    r"(?:^|[:;,.?–-]\s+)(?:so |and |but |please |hi,? |hello,? )*"
     r"(?:is|are|was|were|do|does|did|can|could|should|would|will|has|have|had|may|might|must|am)\b",
     re.IGNORECASE,
 )
+"""An auxiliary verb opens the question, or its last part: "Laparoscopy in the elderly: is it safe?"."""
 
 ASPECTS: dict[str, tuple[str, str]] = {
     "treatment": (
@@ -87,10 +88,12 @@ def kind_of(question: str, has_options: bool = False) -> Kind:
 
     >>> kind_of("Is arachnodactyly a feature of Marfan syndrome?"), kind_of("What is arachnodactyly?")
     ('yes_no', 'open')
+    >>> kind_of("Laparoscopy in the elderly: is it safe?")
+    'yes_no'
     """
     if has_options:
         return "choice"
-    return "yes_no" if _YES_NO.match(question.strip()) and not re.search(r"\bor\b.*\?$", question) else "open"
+    return "yes_no" if _YES_NO.search(question.strip()) and not re.search(r"\bor\b.*\?$", question) else "open"
 
 
 _WANTS_DISEASE = re.compile(
