@@ -5,7 +5,7 @@
 Logistic regression with a small L2 penalty, by Newton's method. Each set of questions weighs the same, and so
 do its answerable and unanswerable halves. Prints the weights to copy into the module and, by ten-fold
 cross-validation, how often answerable questions are answered and the others declined. Test questions
-(``*_test.jsonl``) are not read here: ``eval/measure_answerability.py`` is for them.
+(``*_test.jsonl``) are not read here; ``tests/quality/test_figures.py`` measures on them.
 """
 
 from __future__ import annotations

@@ -83,7 +83,13 @@ def problems(answer: Answer, passage_texts: Mapping[str, str]) -> list[str]:
     used = [int(marker) for marker in _MARKER.findall(answer.text)]
     found += [f"marker [{marker}] has no citation" for marker in sorted(set(used) - set(have))]
     found += [f"citation [{marker}] is not used in the text" for marker in sorted(set(have) - set(used))]
-    if not used or _MARKER.split(answer.text)[-1].strip():
+    parts = _MARKER.split(answer.text)  # sentence, marker, sentence, marker, …, what is left
+    by_marker = {citation.marker: citation for citation in answer.citations}
+    for sentence, marker in zip(parts[0::2], parts[1::2], strict=False):
+        cited = by_marker.get(int(marker))
+        if cited is not None and support(sentence.strip(), cited.quote) < cited.support:
+            found.append(f"the sentence before [{marker}] says what its quote does not")
+    if not used or parts[-1].strip():
         found.append("the text ends with a statement that has no citation")
     return found
 

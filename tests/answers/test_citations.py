@@ -124,6 +124,9 @@ def test_tampering_is_found() -> None:
         "marker [2] has no citation",
         "citation [1] is not used in the text",
     ]
+    assert problems(dataclasses.replace(good, text="Insulin raises blood glucose [1]"), TEXTS) == [
+        "the sentence before [1] says what its quote does not"
+    ]
     assert problems(dataclasses.replace(good, text=good.text + " It cures."), TEXTS) == [
         "the text ends with a statement that has no citation"
     ]
