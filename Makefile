@@ -55,7 +55,7 @@ lint: .venv/.ragmed .venv/.test .venv/.lint ## formatting, style, types and the 
 
 bench: .venv/.ragmed .venv/.bench ## benchmarks against sentence-transformers + rank_bm25 (installs torch)
 	@$(BIN)/ragmed index build --if-missing default >&2
-	$(BIN)/python bench/run.py
+	$(BIN)/python bench/run.py --write docs/benchmarks.md
 
 docs: .venv/.ragmed ## write docs/cli.md and the outputs in README.md anew
 	$(BIN)/python docs/write_cli.py

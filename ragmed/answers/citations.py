@@ -125,7 +125,7 @@ def support(text: str, quote: str) -> float:
     >>> support("Fever is common.", "Fever is common."), support("Fever is fatal", "Fever is common.")
     (1.0, 0.5)
     """
-    if text == quote:
+    if text.split() == quote.split():
         return 1.0
     needed = set(terms(text))
     return len(needed & set(terms(quote))) / len(needed) if needed else 0.0
