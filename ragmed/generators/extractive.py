@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ from ragmed.answers.reply import Reply, Statement, write_reply
 from ragmed.protocols import Encoder, Generator, TermStatistics
 from ragmed.types import Completion, Evidence, Prompt
 
-_SAYS_NOTHING = re.compile(
+_NO_STATEMENT = re.compile(
     r"(?:[?:]|\b(?:includes?|including|are|is|the following))\s*$|\bthe following (?:list|table)\b"
 )
 """A question, or the introduction of a list without the list: true, and no answer."""
@@ -40,25 +40,31 @@ class Sentence:
 
     coverage: share of the topic's weight that the sentence has; what only its title has counts `_CONTEXT`,
         what stands only elsewhere in its passage `_ELSEWHERE`.
-    similarity: cosine to the question.
     title_match: how nearly the title is the topic: 1 where each has the whole of the other.
     passage_coverage: share of the topic in all of the passage's sentences that do not deny.
     kind_match: whether the passage is of the kind asked for ("which disease …"); 1 where none is.
     aspect: share of the aspects asked for that the sentence speaks to; 1 where none is asked.
     denial: whether the sentence denies what the question does not ask to be denied.
+    similarity, vector: cosine to the question, and the sentence's vector, once the encoder has seen it.
     """
 
     text: str
     source: int
     start: int
     coverage: float
-    similarity: float
     title_match: float
     passage_coverage: float
     kind_match: float
     aspect: float
     denial: bool
-    vector: NDArray[np.float32] = field(repr=False, compare=False)
+    similarity: float = 0.0
+    vector: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32), repr=False, compare=False)
+
+    @property
+    def promise(self) -> float:
+        """How much can be hoped of the sentence before the encoder has compared it."""
+        hope = self.coverage + self.passage_coverage + 0.3 * self.aspect + 0.2 / self.source
+        return hope * (_DENIAL if self.denial else 1.0)
 
     @property
     def relevance(self) -> float:
@@ -159,67 +165,54 @@ class Extractive:
         """The sentences worth comparing, best first, and the features of the decision to answer."""
         weights = self._weights(topic_terms(question) or list(dict.fromkeys(terms(question))))
         total = sum(weights.values()) or 1.0
-        aspects = aspects_of(question)
+        promising = sorted(
+            self._sentences(question, weights, total, evidence), key=lambda s: (-s.promise, s.source, s.start)
+        )[: self.n_candidates]
+        passages = [evidence[source - 1].passage for source in sorted({s.source for s in promising})]
+        heads = [head for p in passages if (head := f"{p.title} {p.question}".strip())]
+        vectors = self.encoder.encode_passages([s.text for s in promising] + heads)
+        similarity = [float(cosine) for cosine in vectors @ self.encoder.encode_queries([question])[0]]
+        compared = [replace(s, similarity=similarity[i], vector=vectors[i]) for i, s in enumerate(promising)]
+        compared.sort(key=lambda s: (-s.relevance, s.source, s.start))
+        return compared, Features(
+            similarity=max((s.similarity for s in compared), default=0.0),
+            head_similarity=max(similarity[len(compared) :], default=0.0),
+            coverage=max((s.coverage * s.aspect for s in compared), default=0.0),
+            unknown=sum(weight for term, weight in weights.items() if self._is_unknown(term)) / total,
+            agreement=sum(len(e.ranks_by_retriever) > 1 for e in evidence[:5]) / 5,
+        )
+
+    def _sentences(
+        self, question: str, weights: Mapping[str, float], total: float, evidence: Sequence[Evidence]
+    ) -> Iterator[Sentence]:
+        """Every sentence of the evidence that says something, not yet compared by the encoder."""
+        aspects, named, kind = aspects_of(question), designations(question), kind_wanted(question)
         asks_denial = denies(question)
-        named = designations(question)
-        found: list[tuple[float, int, int, str, float, bool]] = []
-        passage_coverage: list[float] = []
         for source, item in enumerate(evidence, start=1):
             passage = item.passage
             spans = [_without_bullet(start, passage.text[start:end]) for start, end in sentence_spans(passage.text)]
             cut = [(start, text, set(terms(text)), denies(text) and not asks_denial) for start, text in spans]
             context = set(terms(f"{passage.title} {passage.question}"))
             whole = context.union(*(own for _, _, own, denial in cut if not denial))
-            passage_coverage.append(_share(weights, whole, total))
+            passage_coverage = _share(weights, whole, total)
+            title_match = self._title_match(item, weights, total)
             for start, text, own, denial in cut:
-                fragment = text[0].islower() and text[-1] not in ".!)"
-                if len(text.split()) < _MIN_WORDS or fragment or _SAYS_NOTHING.search(text):
+                if _says_nothing(text):
                     continue
-                covered = _share(weights, own, total)
-                covered += _CONTEXT * _share(weights, context - own, total)
-                covered += _ELSEWHERE * _share(weights, whole - context - own, total)
-                if not named <= own | context:
-                    covered *= _OTHER_TYPE
-                aspect = sum(speaks_to(text, a) for a in aspects) / len(aspects) if aspects else 1.0
-                found.append((covered, source, start, text, aspect, denial))
-        found.sort(
-            key=lambda s: (
-                -(s[0] + passage_coverage[s[1] - 1] + 0.3 * s[4] + 0.2 / s[1]) * (_DENIAL if s[5] else 1.0),
-                s[1],
-                s[2],
-            )
-        )
-        found = found[: self.n_candidates]
-        sources = sorted({source for _, source, *_ in found})
-        heads = [f"{evidence[n - 1].passage.title} {evidence[n - 1].passage.question}".strip() for n in sources]
-        vectors = self.encoder.encode_passages([text for _, _, _, text, _, _ in found] + [h for h in heads if h])
-        similarity = [float(cosine) for cosine in vectors @ self.encoder.encode_queries([question])[0]]
-        title_match = {n: self._title_match(evidence[n - 1], weights, total) for n in sources}
-        kind = kind_wanted(question)
-        sentences = [
-            Sentence(
-                text=text,
-                source=source,
-                start=start,
-                coverage=coverage,
-                similarity=similarity[i],
-                title_match=title_match[source],
-                passage_coverage=passage_coverage[source - 1],
-                kind_match=float(not kind or evidence[source - 1].passage.kind == kind),
-                aspect=aspect,
-                denial=denial,
-                vector=vectors[i],
-            )
-            for i, (coverage, source, start, text, aspect, denial) in enumerate(found)
-        ]
-        sentences.sort(key=lambda s: (-s.relevance, s.source, s.start))
-        return sentences, Features(
-            similarity=max((s.similarity for s in sentences), default=0.0),
-            head_similarity=max(similarity[len(found) :], default=0.0),
-            coverage=max((s.coverage * s.aspect for s in sentences), default=0.0),
-            unknown=sum(weight for term, weight in weights.items() if self._is_unknown(term)) / total,
-            agreement=sum(len(e.ranks_by_retriever) > 1 for e in evidence[:5]) / 5,
-        )
+                coverage = _share(weights, own, total)
+                coverage += _CONTEXT * _share(weights, context - own, total)
+                coverage += _ELSEWHERE * _share(weights, whole - context - own, total)
+                yield Sentence(
+                    text=text,
+                    source=source,
+                    start=start,
+                    coverage=coverage if named <= own | context else coverage * _OTHER_TYPE,
+                    title_match=title_match,
+                    passage_coverage=passage_coverage,
+                    kind_match=float(not kind or passage.kind == kind),
+                    aspect=sum(speaks_to(text, a) for a in aspects) / len(aspects) if aspects else 1.0,
+                    denial=denial,
+                )
 
     def _title_match(self, item: Evidence, topic: Mapping[str, float], total: float) -> float:
         title = self._weights(list(dict.fromkeys(terms(item.passage.title or item.passage.question))))
@@ -299,6 +292,16 @@ class Extractive:
 def _share(weights: Mapping[str, float], among: Container[str], total: float) -> float:
     """The part of the total weight whose terms are ``among`` some."""
     return sum(weight for term, weight in weights.items() if term in among) / total
+
+
+def _says_nothing(text: str) -> bool:
+    """Whether a sentence is a heading, a question, a list's introduction or a fragment of its items.
+
+    >>> _says_nothing("What is gout?"), _says_nothing("joint pain at night"), _says_nothing("Gout is painful.")
+    (True, True, False)
+    """
+    fragment = text[:1].islower() and text[-1] not in ".!)"
+    return len(text.split()) < _MIN_WORDS or fragment or bool(_NO_STATEMENT.search(text))
 
 
 def _without_bullet(start: int, text: str) -> tuple[int, str]:
