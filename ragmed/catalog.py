@@ -23,6 +23,8 @@ from ragmed.errors import MissingExtra, RecipeError, UnknownName
 
 FAMILIES: Mapping[str, type] = {
     "corpora": protocols.Corpus,
+    "filters": protocols.Filter,
+    "scorers": protocols.Scorer,
     "passages": protocols.Splitter,
     "encoders": protocols.Encoder,
     "retrievers": protocols.Retriever,
@@ -145,6 +147,8 @@ _EXTRAS = {
     "transformers": "hf",
     "sentence_transformers": "hf",
     "pyserini": "lucene",
+    "langchain_text_splitters": "split",
+    "pyarrow": "parquet",
 }
 """Top-level package → the extra of pyproject.toml that brings it."""
 

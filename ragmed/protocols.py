@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
-from ragmed.types import Answer, Completion, Document, Evidence, Passage, Prompt, Query, Run
+from ragmed.types import Answer, Completion, Deletion, Document, Evidence, Passage, Prompt, Query, Run
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,16 +36,53 @@ def no_progress(done: int, total: int) -> None:
 class Corpus(Protocol):
     """A reader of one source's upstream format.
 
-    Built as ``cls(files=…, **options)``: ``files`` maps each file name of ``corpora/<name>.toml`` to its
-    verified local path.
+    Built as ``cls(files=…, licence=…, report=…, **options)``, each only if it is a field of the class:
+    ``files`` maps each file name of ``corpora/<name>.toml`` to its verified local path (a file with a pattern
+    gives ``<name>/<path below its folder>`` for each that matches), ``licence`` is the corpus file's, and
+    ``report`` is the `ragmed.report.Report` on which it notes what it leaves out or repairs.
     """
 
-    def documents(self) -> Iterator[Document]:
-        """Yield every document in a fixed order. Raises `DamagedFile` where the format is broken."""
+    def documents(self) -> Iterator[Document | Deletion]:
+        """Yield every document in a fixed order; of two with one id the later replaces the earlier.
+
+        What is wrong with a single item is noted in ``report`` and the item skipped. Raises `DamagedFile`
+        where a file is broken so that the rest of it cannot be read.
+        """
         ...
 
     def release(self) -> str:
         """The release or date of the source as its files state it; empty where they do not."""
+        ...
+
+
+@runtime_checkable
+class Parted(Corpus, Protocol):
+    """A corpus whose files can be read apart: in parallel, again after a change, on from an interruption."""
+
+    def parts(self) -> Sequence[str]:
+        """Names of files in the order in which they apply. `documents` is their contents one after another."""
+        ...
+
+    def documents_of(self, part: str) -> Iterator[Document | Deletion]:
+        """As `documents`, of one part."""
+        ...
+
+
+@runtime_checkable
+class Filter(Protocol):
+    """Decides which documents enter an index. It may remember what it has seen: one object serves one build."""
+
+    def refuse(self, documents: Sequence[Document]) -> list[str]:
+        """For each document, in a few words, why it is left out; empty where it is kept."""
+        ...
+
+
+@runtime_checkable
+class Scorer(Protocol):
+    """Judges documents: how educational, how well written, how clinical."""
+
+    def score(self, documents: Sequence[Document]) -> list[float]:
+        """One number a document, higher is better."""
         ...
 
 

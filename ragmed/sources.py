@@ -24,7 +24,7 @@ from ragmed.errors import CorpusError, DamagedFile, MissingFile, RecipeError, St
 from ragmed.home import corpus_path
 from ragmed.protocols import Corpus
 from ragmed.recipe import CorpusRecipe, SourceFile
-from ragmed.types import Document
+from ragmed.types import Deletion, Document
 
 StageProgress = Callable[[str, int, int], None]
 """Called with (stage, bytes done, bytes in total) as a download goes on; total is 0 where it is not known."""
@@ -73,6 +73,8 @@ def documents(recipe: CorpusRecipe, paths: Mapping[str, Path]) -> Iterator[Docum
     """
     seen: set[str] = set()
     for document in _builder(recipe, paths).documents():
+        if isinstance(document, Deletion):
+            continue
         if document.doc_id in seen:
             raise DamagedFile(f"{recipe.name}: two documents have the id {document.doc_id!r}")
         seen.add(document.doc_id)

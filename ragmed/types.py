@@ -18,11 +18,28 @@ Stance = Literal["supports", "contradicts", "neutral"]
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a document: it begins at ``start`` and ends where the next one begins.
+
+    ``title`` is the path of headings, outermost first, as ``"Methods > Participants"``; ``page`` is the page
+    as its reader counts, ``"12"`` or ``"xii"``. Either is empty where the source has none.
+    """
+
+    start: int
+    title: str = ""
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One item of a corpus as its source gives it: an abstract, a textbook page, a question-answer pair.
 
     ``question`` is the question of a question-answer pair (``text`` is then its answer) and empty for
-    anything else. ``url`` opens the item at its source. ``meta`` holds what only some sources have.
+    anything else. ``url`` opens the item at its source. ``sections`` are in the order of their ``start``;
+    the text before the first belongs to none. ``meta`` holds what only some sources have; these keys mean
+    the same everywhere: ``language`` (ISO 639-1), ``retracted`` (why or by which notice; absent: it is
+    not), ``publication_types``, ``mesh``, ``journal``, ``doi``, ``pmid``, ``pmcid`` (several values are
+    joined by ``"; "``).
     """
 
     doc_id: str
@@ -34,12 +51,24 @@ class Document:
     published: str = ""
     kind: str = "document"
     question: str = ""
+    sections: tuple[Section, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
+class Deletion:
+    """A source's word that a document is withdrawn from it: what it gave under that id before is dropped."""
+
+    doc_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
-    """The unit of retrieval and of citation: ``document.text[start:end] == text``, always."""
+    """The unit of retrieval and of citation: ``document.text[start:end] == text``, always.
+
+    ``section`` and ``page`` say where in the document it stands, as a reader would look it up: the headings
+    above its beginning, and its page or pages (``"3"``, ``"3–4"``).
+    """
 
     passage_id: str
     doc_id: str
@@ -53,6 +82,8 @@ class Passage:
     published: str = ""
     kind: str = "document"
     question: str = ""
+    section: str = ""
+    page: str = ""
     meta: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -126,6 +157,8 @@ class Citation:
     url: str
     licence: str
     stance: Stance = "neutral"
+    section: str = ""
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)

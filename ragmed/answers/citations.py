@@ -115,6 +115,8 @@ def _citation(statement: Statement, evidence: tuple[Evidence, ...], marker: int,
         source=passage.source,
         url=passage.url,
         licence=passage.licence,
+        section=passage.section,
+        page=passage.page,
         stance="neutral" if not statement.option else "supports" if statement.option == choice else "contradicts",
     )
 

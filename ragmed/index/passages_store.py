@@ -18,7 +18,7 @@ from ragmed.columns import SortedStrings, StringColumn, StringColumnWriter, map_
 from ragmed.errors import CorpusError, DamagedIndex
 from ragmed.types import Passage
 
-_STRINGS = ("passage_id", "doc_id", "text", "title", "url", "published", "question", "meta")
+_STRINGS = ("passage_id", "doc_id", "text", "title", "url", "published", "question", "section", "page", "meta")
 _CODES = ("source", "licence", "kind")
 """Columns of few distinct values: stored once each, with a code per row."""
 

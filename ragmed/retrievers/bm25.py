@@ -3,7 +3,7 @@
 Source: Robertson & Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond",
 Foundations and Trends in Information Retrieval 3(4), with Lucene's idf, ln(1 + (N − n + ½)/(n + ½)),
 which is never negative. Fields are joined as in BM25F (§3.6 there): a term's frequency is the weighted
-sum of its frequencies in title, question and text, a passage's length the weighted sum of their lengths.
+sum of its frequencies in title (and headings), question and text, a passage's length the weighted sum of their lengths.
 Every posting's score is computed when the index is built ("eager scoring", Lù 2024, arXiv:2407.03618), so
 a search only adds up the postings of the query's terms.
 
@@ -50,7 +50,7 @@ class BM25:
         for row, passage in enumerate(passages):
             weighted: Counter[int] = Counter()
             fields = (
-                (passage.title, self.title_weight),
+                (f"{passage.title} {passage.section}", self.title_weight),
                 (passage.question, self.question_weight),
                 (passage.text, self.text_weight),
             )

@@ -98,7 +98,7 @@ def encoder_text(passage: Passage) -> str:
     text = passage.text
     if passage.title:
         text = " ".join(text.replace(passage.title, "").split())
-    return "\n".join(part for part in (passage.title, passage.question, text) if part)
+    return "\n".join(part for part in (passage.title, passage.section, passage.question, text) if part)
 
 
 COMPONENT: type[Retriever] = Dense

@@ -1,0 +1,1 @@
+"""A source made ready: read once, kept in columns, cared for."""
