@@ -1,12 +1,17 @@
-"""Memory-mapped columns on disk: numbers and strings with random access by row.
+"""Memory-mapped columns on disk: numbers and strings with random access by row, and tables of them.
 
 A `StringColumn` is two files, ``<name>.bin`` (all strings in UTF-8, one after another) and
-``<name>.npy`` (uint64 offsets, one more than there are rows). Opening maps the files and reads nothing.
+``<name>.npy`` (uint64 offsets, one more than there are rows). A `Table` is a folder of columns whose rows
+carry a CRC-32. Opening maps the files and reads nothing; writing streams, in memory that does not grow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import hashlib
+import json
+import zlib
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, overload
 
@@ -28,22 +33,61 @@ def map_array(path: Path) -> NDArray[Any]:
     return array
 
 
+class ArrayWriter:
+    """Writes a one-dimensional ``.npy`` number by number."""
+
+    _BLOCK = 1 << 16
+
+    def __init__(self, path: Path, dtype: Any, typecode: str) -> None:
+        self._dtype, self._n = np.dtype(dtype), 0
+        self._block = array(typecode)
+        assert self._block.itemsize == self._dtype.itemsize
+        self._file = path.open("wb")
+        self._write_header()
+
+    def append(self, value: int) -> None:
+        self._block.append(value)
+        if len(self._block) == self._BLOCK:
+            self._flush()
+
+    def close(self) -> None:
+        self._flush()
+        self._file.seek(0)
+        self._write_header()
+        self._file.close()
+
+    def _flush(self) -> None:
+        self._n += len(self._block)
+        self._file.write(self._block.tobytes())
+        del self._block[:]
+
+    def _write_header(self) -> None:
+        # numpy leaves room for the length to grow, so the header's size stays as it is.
+        header = {"descr": np.lib.format.dtype_to_descr(self._dtype), "fortran_order": False, "shape": (self._n,)}
+        np.lib.format.write_array_header_1_0(self._file, header)
+
+
 class StringColumnWriter:
-    """Writes a `StringColumn` row by row in bounded memory."""
+    """Writes a `StringColumn` row by row."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        self._folder, self._name = folder, name
         self._file = (folder / f"{name}.bin").open("wb")
-        self._offsets = [0]
+        self._offsets = ArrayWriter(folder / f"{name}.npy", np.uint64, "Q")
+        self._end = 0
+        self._offsets.append(0)
 
     def append(self, value: str) -> None:
-        data = value.encode("utf-8", "replace")
+        self.append_bytes(value.encode("utf-8", "replace"))
+
+    def append_bytes(self, data: bytes) -> None:
+        """Append a string that is already UTF-8."""
         self._file.write(data)
-        self._offsets.append(self._offsets[-1] + len(data))
+        self._end += len(data)
+        self._offsets.append(self._end)
 
     def close(self) -> None:
         self._file.close()
-        write_array(self._folder / f"{self._name}.npy", np.array(self._offsets, dtype=np.uint64))
+        self._offsets.close()
 
 
 def write_strings(folder: Path, name: str, values: Iterable[str]) -> None:
@@ -112,3 +156,122 @@ class SortedStrings:
 
     def _row(self, position: int) -> int:
         return position if self._order is None else int(self._order[position])
+
+
+class HashedStrings:
+    """Finds strings in a column of distinct ones by their 64-bit hashes. Files: ``<name>.npy`` (uint64, sorted
+    hashes) and ``<name>_row.npy`` (uint32 or uint64, the row of each)."""
+
+    def __init__(self, folder: Path, name: str, column: StringColumn) -> None:
+        self._hashes, self._rows = map_array(folder / f"{name}.npy"), map_array(folder / f"{name}_row.npy")
+        self._column = column
+
+    def find(self, value: str) -> int | None:
+        """The row of ``value``, or None."""
+        wanted = hash64(value)
+        at = int(np.searchsorted(self._hashes, np.uint64(wanted)))
+        while at < len(self._hashes) and int(self._hashes[at]) == wanted:
+            row = int(self._rows[at])
+            if self._column[row] == value:
+                return row
+            at += 1
+        return None
+
+
+def write_hashed(folder: Path, name: str, column: StringColumn) -> str | None:
+    """Write the files of `HashedStrings`; return a string that occurs twice, if there is one."""
+    hashes = np.fromiter((hash64(value) for value in column), dtype=np.uint64, count=len(column))
+    order = np.argsort(hashes, kind="stable")
+    hashes = hashes[order]
+    write_array(folder / f"{name}.npy", hashes)
+    write_array(folder / f"{name}_row.npy", order.astype(np.uint32 if len(column) < 2**32 else np.uint64))
+    for at in np.flatnonzero(hashes[1:] == hashes[:-1]):
+        if column[int(order[at])] == column[int(order[at + 1])]:
+            return column[int(order[at])]
+    return None
+
+
+def hash64(value: str) -> int:
+    """A 64-bit hash of a string (BLAKE2b): among 40 million, the odds of any two alike are 1 to 20,000."""
+    return int.from_bytes(hashlib.blake2b(value.encode("utf-8", "replace"), digest_size=8).digest(), "little")
+
+
+class TableWriter:
+    """Writes a `Table` row by row.
+
+    Args:
+        strings: names of the columns of strings.
+        codes: names of the columns of few distinct strings: stored once each, with a code per row.
+        numbers: names of the columns of unsigned integers.
+    """
+
+    def __init__(
+        self, folder: Path, strings: Sequence[str], codes: Sequence[str] = (), numbers: Sequence[str] = ()
+    ) -> None:
+        self._folder = folder
+        self._strings = {name: StringColumnWriter(folder, name) for name in strings}
+        self._codes = {name: ArrayWriter(folder / f"{name}.codes.npy", np.uint32, "I") for name in codes}
+        self._values: dict[str, dict[str, int]] = {name: {} for name in codes}
+        self._numbers = {name: ArrayWriter(folder / f"{name}.npy", np.uint64, "Q") for name in numbers}
+        self._checksum = ArrayWriter(folder / "checksum.npy", np.uint32, "I")
+        self.n_rows = 0
+
+    def append(self, row: Mapping[str, str | int]) -> None:
+        """Append one row; lone surrogates, which cannot be written as UTF-8, become question marks."""
+        crc = 0
+        for name, strings in self._strings.items():
+            data = str(row[name]).encode("utf-8", "replace")
+            strings.append_bytes(data)
+            crc = zlib.crc32(b"\x1f", zlib.crc32(data, crc))
+        for name, codes in self._codes.items():
+            value = str(row[name]).encode("utf-8", "replace").decode("utf-8")
+            values = self._values[name]
+            codes.append(values.setdefault(value, len(values)))
+            crc = zlib.crc32(b"\x1f", zlib.crc32(value.encode("utf-8"), crc))
+        for name, numbers in self._numbers.items():
+            numbers.append(int(row[name]))
+            crc = zlib.crc32(b"%d\x1f" % int(row[name]), crc)
+        self._checksum.append(crc)
+        self.n_rows += 1
+
+    def close(self) -> None:
+        for strings in self._strings.values():
+            strings.close()
+        for numbers in (*self._codes.values(), *self._numbers.values(), self._checksum):
+            numbers.close()
+        for name, values in self._values.items():
+            (self._folder / f"{name}.json").write_text(json.dumps(list(values), ensure_ascii=False), encoding="utf-8")
+
+
+class Table:
+    """Rows of named strings and numbers in memory-mapped columns. Safe for threads."""
+
+    def __init__(
+        self, folder: Path, strings: Sequence[str], codes: Sequence[str] = (), numbers: Sequence[str] = ()
+    ) -> None:
+        self.strings = {name: StringColumn(folder, name) for name in strings}
+        self._codes = {name: map_array(folder / f"{name}.codes.npy") for name in codes}
+        self._values = {name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in codes}
+        self._numbers = {name: map_array(folder / f"{name}.npy") for name in numbers}
+        self.checksums = map_array(folder / "checksum.npy")
+
+    def __len__(self) -> int:
+        return len(self.checksums)
+
+    def row(self, row: int) -> dict[str, Any]:
+        """One row, checked. Raises `ValueError` or `IndexError` where the files are damaged."""
+        crc = 0
+        fields: dict[str, Any] = {}
+        for name, strings in self.strings.items():
+            data = strings.bytes_at(row)
+            fields[name] = data.decode("utf-8")
+            crc = zlib.crc32(b"\x1f", zlib.crc32(data, crc))
+        for name, codes in self._codes.items():
+            fields[name] = value = self._values[name][int(codes[row])]
+            crc = zlib.crc32(b"\x1f", zlib.crc32(value.encode("utf-8"), crc))
+        for name, numbers in self._numbers.items():
+            fields[name] = int(numbers[row])
+            crc = zlib.crc32(b"%d\x1f" % fields[name], crc)
+        if crc != int(self.checksums[row]):
+            raise ValueError("checksum differs")
+        return fields

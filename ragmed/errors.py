@@ -7,13 +7,14 @@ RagmedError
 ├── QuestionError     a question that cannot be asked: empty, binary, too long
 ├── CorpusError       a source cannot be read
 │   ├── MissingFile       not in the mirror, not downloaded
-│   └── DamagedFile       truncated, wrong checksum, a large-file pointer, wrong counts
+│   ├── DamagedFile       truncated, wrong checksum, a large-file pointer, wrong counts
+│   └── NoCorpus          not built yet
 ├── EncoderError      weights missing or not the expected ones
 ├── IndexFault        an index cannot be used
 │   ├── NoIndex           not built yet
 │   ├── StaleIndex        built by another version or from other sources
 │   ├── DamagedIndex      its files differ from its manifest
-│   └── IndexBusy         another process is building it
+│   └── IndexBusy         another process is building it (or a corpus)
 ├── StorageError      the disk is full, or a folder cannot be written
 └── AnswerError       an answer file that cannot be read or does not hold
 """
@@ -73,6 +74,10 @@ class MissingFile(CorpusError):
 
 class DamagedFile(CorpusError):
     """A source file is there but is not what its corpus file promises."""
+
+
+class NoCorpus(CorpusError):
+    """The corpus has not been built."""
 
 
 class EncoderError(RagmedError):

@@ -22,19 +22,34 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*\Z")
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One upstream file of a corpus.
+    """One upstream file of a corpus, or, where ``path`` is a pattern, all that match it.
 
-    ``path`` is its place below a mirror folder and below ``corpora/<corpus>/``. Either ``url`` gives its
-    upstream address, or ``package`` (``name==version``) the installed Python package that carries it at
-    ``path``. ``sha256`` pins its bytes; where upstream makes its archives anew at each download it is
-    empty, and the corpus's ``counts`` stand in for it.
+    ``path`` is its place below a mirror folder and below ``corpora/<corpus>/``. ``url`` gives its upstream
+    address (of a pattern: the page that lists the files), or ``package`` (``name==version``) the installed
+    Python package that carries it at ``path``, or ``folder`` a folder of one's own to look for ``path`` in.
+    ``sha256`` or ``md5`` pin its bytes; where upstream makes its archives anew at each download they are
+    empty, and the corpus's ``counts`` stand in. ``checksum = "md5"`` says that a ``.md5`` lies beside each file.
     """
 
     name: str
     path: str
     url: str = ""
     package: str = ""
+    folder: str = ""
     sha256: str = ""
+    md5: str = ""
+    checksum: str = ""
+
+    @property
+    def is_pattern(self) -> bool:
+        return any(character in self.path for character in "*?[")
+
+    @property
+    def base(self) -> str:
+        """The folders of a pattern before its first wildcard: ``"pubmed/baseline"``."""
+        parts = Path(self.path).parts
+        fixed = next((i for i, part in enumerate(parts) if any(c in part for c in "*?[")), len(parts))
+        return Path(*parts[: min(fixed, len(parts) - 1)]).as_posix()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +82,7 @@ class IndexRecipe:
     name: str
     description: str
     corpora: tuple[IndexedCorpus, ...]
+    filters: tuple[Mapping[str, Any], ...]
     retrievers: tuple[Mapping[str, Any], ...]
     fusion: Mapping[str, Any]
     method: Mapping[str, Any]
@@ -86,13 +102,19 @@ def read_corpus_recipe(name_or_path: str | Path) -> CorpusRecipe:
             path=_relative(entry),
             url=entry.text("url", ""),
             package=entry.text("package", ""),
+            folder=entry.text("folder", ""),
             sha256=entry.text("sha256", ""),
+            checksum=entry.text("checksum", ""),
         )
         for entry in top.tables("files")
     )
     for entry in files:
-        if bool(entry.url) == bool(entry.package):
-            raise RecipeError(f"{path}: file {entry.name!r} needs either url or package")
+        if [bool(entry.url), bool(entry.package), bool(entry.folder)].count(True) != 1:
+            raise RecipeError(f"{path}: file {entry.name!r} needs one of url, package and folder")
+        if entry.checksum not in ("", "md5"):
+            raise RecipeError(f"{path}: file {entry.name!r}: checksum is {entry.checksum!r}; have: md5")
+        if entry.package and entry.is_pattern:
+            raise RecipeError(f"{path}: file {entry.name!r}: a package's files are named one by one")
     recipe = CorpusRecipe(
         name=path.stem,
         title=top.text("title"),
@@ -126,6 +148,7 @@ def parse_index_recipe(table: Mapping[str, Any], path: Path) -> IndexRecipe:
         name=path.stem,
         description=top.text("description", ""),
         corpora=corpora,
+        filters=tuple(entry.everything() for entry in top.tables("filters")),
         retrievers=tuple(entry.everything() for entry in top.tables("retrievers")),
         fusion=top.component("fusion", "rrf"),
         method=top.component("method", "retrieve_then_read"),

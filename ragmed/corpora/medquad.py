@@ -3,7 +3,7 @@
 Source: Ben Abacha and Demner-Fushman 2019, "A Question-Entailment Approach to Question Answering" (BMC
 Bioinformatics 20:511); https://github.com/abachaa/MedQuAD: a zip with one XML file per page, its pairs in
 ``<QAPair>``. The answers of three MedlinePlus sources were removed upstream for copyright; such pairs are
-skipped. So are the sixteen pairs of the four files in an older layout (``<doc>``, ``<pair>``): the published count of
+skipped and counted. So are the sixteen pairs of the four files in an older layout (``<doc>``, ``<pair>``): the published count of
 16,407 answers leaves them out.
 
 Nothing is unpacked to disk; a member is read only if it is small and declares no document type, so that an
@@ -17,11 +17,12 @@ import xml.etree.ElementTree as ElementTree
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ragmed.errors import DamagedFile
 from ragmed.protocols import Corpus
+from ragmed.report import Report
 from ragmed.types import Document
 
 MAX_MEMBER_BYTES = 50_000_000
@@ -40,6 +41,7 @@ class MedQuAD:
 
     files: Mapping[str, Path]
     licence: str = ""
+    report: Report = field(default_factory=Report, compare=False, repr=False)
 
     def documents(self) -> Iterator[Document]:
         path = self.files["medquad"]
@@ -59,10 +61,14 @@ class MedQuAD:
     def _page(self, member: str, root: ElementTree.Element) -> Iterator[Document]:
         name = PurePosixPath(member)
         focus = _line(root.findtext("Focus"))
+        if n_old := sum(1 for _ in root.iter("pair")):
+            self.report.skip("pair in the older layout", member, n_old)
         for pair in root.iter("QAPair"):
             question, answer = pair.find("Question"), pair.find("Answer")
             text = tidy("".join(answer.itertext())) if answer is not None else ""
             if question is None or not text:
+                qid = question.get("qid", "") if question is not None else ""
+                self.report.skip("no answer: removed upstream for copyright", f"{name.parent.name}/{name.stem}#{qid}")
                 continue
             meta = {
                 "focus": focus,

@@ -6,29 +6,32 @@ left behind is removed by the next build. Two builds of one index at once: the s
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import importlib.metadata
-import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import ragmed
-from ragmed import catalog, sources
-from ragmed.errors import CorpusError, IndexBusy, NoIndex, StorageError
+from ragmed import catalog
+from ragmed.collection.build import build as build_corpus
+from ragmed.collection.store import BuiltCorpus
+from ragmed.errors import CorpusError, NoIndex
 from ragmed.index import manifest
-from ragmed.index.layout import make_retrievers, previous
+from ragmed.index.layout import make_filters, make_retrievers, previous
 from ragmed.index.manifest import Manifest
 from ragmed.index.passages_store import PassageStore, write_passages
-from ragmed.protocols import Retriever, Splitter
-from ragmed.recipe import CorpusRecipe, IndexRecipe, read_corpus_recipe
-from ragmed.types import Passage
+from ragmed.protocols import Filter, Retriever, Splitter
+from ragmed.recipe import IndexRecipe, read_corpus_recipe
+from ragmed.report import Report
+from ragmed.sources import StageProgress
+from ragmed.storage import locked, storage_errors
+from ragmed.types import Document, Passage
 
-StageProgress = Callable[[str, int, int], None]
-"""Called with (stage, done, total) as a build goes on; total is 0 where it is not known."""
+_BATCH = 256
+"""Documents shown to a filter at once."""
 
 _VERSIONS = ("numpy", "onnxruntime", "tokenizers", "PyStemmer")
 
@@ -44,11 +47,13 @@ def build(
     mirror: Path | None = None,
     fetch: bool = True,
     progress: StageProgress = quiet,
+    allow_damaged: bool = False,
 ) -> Manifest:
     """Build the index of ``recipe`` at the folder ``destination``, replacing what is there.
 
     Source files are looked for in ``mirror``, then among the downloaded ones; what is missing is
-    downloaded where ``fetch`` is true.
+    downloaded where ``fetch`` is true. What of the corpora is not built yet, or has changed, is built first;
+    ``allow_damaged`` as there (`ragmed.collection.build.build`).
 
     Raises:
         UnknownName, RecipeError: the recipe asks for what does not exist; found before any work.
@@ -56,18 +61,20 @@ def build(
         IndexBusy: another process is building this index.
         StorageError: the disk is full or the folder cannot be written.
     """
-    corpora = [read_corpus_recipe(corpus.name) for corpus in recipe.corpora]
+    recipes = [read_corpus_recipe(corpus.name) for corpus in recipe.corpora]
     splitters = [catalog.make("passages", c.splitter, f"{recipe.path}: splitter of {c.name}") for c in recipe.corpora]
+    filters = make_filters(recipe)
     retrievers = make_retrievers(recipe)
-    with _storage_errors(destination), _locked(destination):
+    with storage_errors(destination), locked(destination, f"{destination}: another process is building this index"):
         _recover(destination)
-        files = [
-            sources.fetch(corpus, mirror, progress) if fetch else sources.locate(corpus, mirror) for corpus in corpora
+        corpora = [
+            build_corpus(corpus, mirror=mirror, fetch=fetch, progress=progress, allow_damaged=allow_damaged)
+            for corpus in recipes
         ]
         folder = destination.parent / f".{destination.name}.building"
         folder.mkdir()
         try:
-            facts = _write(folder, recipe, corpora, files, splitters, retrievers, progress)
+            facts = _write(folder, recipe, corpora, splitters, filters, retrievers, progress)
             sealed = manifest.seal(folder, facts)
             _put_in_place(folder, destination)
         finally:
@@ -79,7 +86,7 @@ def remove(path: Path) -> None:
     """Remove a built index; its recipe stays. Raises `NoIndex`, `IndexBusy`, `StorageError`."""
     if not (path / manifest.FILE_NAME).exists():
         raise NoIndex(f"{path}: no index here, nothing to remove")
-    with _storage_errors(path), _locked(path):
+    with storage_errors(path), locked(path, f"{path}: another process is building this index"):
         shutil.rmtree(path)
         shutil.rmtree(previous(path), ignore_errors=True)
 
@@ -87,25 +94,32 @@ def remove(path: Path) -> None:
 def _write(
     folder: Path,
     recipe: IndexRecipe,
-    corpora: list[CorpusRecipe],
-    files: list[dict[str, Path]],
+    corpora: list[BuiltCorpus],
     splitters: list[Splitter],
+    filters: Mapping[str, Filter],
     retrievers: Mapping[str, Retriever],
     progress: StageProgress,
 ) -> dict[str, Any]:
     """Write passages and retrievers; return what the manifest says of them."""
-    described: list[dict[str, Any]] = []
+    reports = {corpus.name: Report() for corpus in corpora}
 
     def passages() -> Iterator[Passage]:
-        for corpus, paths, splitter in zip(corpora, files, splitters, strict=True):
-            n_documents = 0
-            total = corpus.counts.get("documents", 0)
-            for document in sources.documents(corpus, paths):
-                n_documents += 1
-                if n_documents % 200 == 0 or n_documents == total:
-                    progress(f"read {corpus.name}", n_documents, total)
-                yield from splitter.split(document)
-            described.append(_describe(corpus, paths, n_documents))
+        for corpus, splitter in zip(corpora, splitters, strict=True):
+            report = reports[corpus.name]
+            n_read = 0
+            for document in _kept(corpus, filters, report):
+                n_passages = 0
+                for passage in splitter.split(document):
+                    n_passages += 1
+                    yield passage
+                if n_passages:
+                    report.keep()
+                else:
+                    report.skip("no text", document.doc_id)
+                if report.n_read - n_read >= _BATCH:
+                    n_read = report.n_read
+                    progress(f"split {corpus.name}", n_read, len(corpus))
+            progress(f"split {corpus.name}", len(corpus), len(corpus))
 
     (folder / "passages").mkdir()
     n_passages = write_passages(folder / "passages", passages())
@@ -121,9 +135,9 @@ def _write(
     return {
         "name": recipe.name,
         "description": recipe.description,
-        "n_documents": sum(corpus["n_documents"] for corpus in described),
+        "n_documents": sum(report.n_kept for report in reports.values()),
         "n_passages": n_passages,
-        "corpora": described,
+        "corpora": [_describe(corpus, reports[corpus.name]) for corpus in corpora],
         "retrievers": built,
         "recipe": recipe.table,
         "versions": {
@@ -134,23 +148,30 @@ def _write(
     }
 
 
-def _describe(corpus: CorpusRecipe, paths: Mapping[str, Path], n_documents: int) -> dict[str, Any]:
+def _kept(corpus: BuiltCorpus, filters: Mapping[str, Filter], report: Report) -> Iterator[Document]:
+    """The documents that every filter keeps; the others are counted under the first that refused them."""
+    rows = iter(corpus)
+    while batch := list(islice(rows, _BATCH)):
+        for name, filter_ in filters.items():
+            reasons = filter_.refuse(batch)
+            for document, reason in zip(batch, reasons, strict=True):
+                if reason:
+                    report.skip(f"{name}: {reason}", document.doc_id)
+            batch = [document for document, reason in zip(batch, reasons, strict=True) if not reason]
+        yield from batch
+
+
+def _describe(corpus: BuiltCorpus, report: Report) -> dict[str, Any]:
     return {
-        "name": corpus.name,
-        "title": corpus.title,
-        "homepage": corpus.homepage,
-        "licence": corpus.licence,
-        "citation": corpus.citation,
-        "release": sources.release(corpus, paths),
-        "n_documents": n_documents,
+        **{key: corpus.manifest[key] for key in ("name", "title", "homepage", "licence", "citation", "release")},
+        "n_documents": report.n_kept,
+        "seal": corpus.manifest["seal"],
+        "read": corpus.manifest["report"],
+        "filtered": report.table(),
         "files": [
-            {
-                "name": file.name,
-                "path": file.path,
-                "bytes": paths[file.name].stat().st_size,
-                "sha256": manifest.sha256_of(paths[file.name]),
-            }
-            for file in corpus.files
+            {key: file[key] for key in ("name", "bytes", "sha256")}
+            for part in corpus.manifest["parts"]
+            for file in part["files"]
         ],
     }
 
@@ -172,47 +193,3 @@ def _put_in_place(folder: Path, destination: Path) -> None:
         destination.rename(aside)
     folder.rename(destination)
     shutil.rmtree(aside, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _storage_errors(destination: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        where = error.filename or destination.parent
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise StorageError(
-                f"{destination.parent}: no space left; the index that was there is unchanged; free some and build again"
-            ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise StorageError(
-                f"{where}: cannot be written ({error.strerror}); choose another folder with RAGMED_HOME"
-            ) from error
-        raise
-
-
-@contextlib.contextmanager
-def _locked(destination: Path) -> Iterator[None]:
-    """Hold the index's lock file; the operating system lets go of it when the process ends, however."""
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    with (destination.parent / f".{destination.name}.lock").open("w") as file:
-        if not _lock(file):
-            raise IndexBusy(f"{destination}: another process is building this index; wait for it, or stop it")
-        yield
-
-
-def _lock(file: IO[str]) -> bool:
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
-            return False
-        raise
-    return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ragmed import catalog
-from ragmed.protocols import Retriever
+from ragmed.protocols import Filter, Retriever
 from ragmed.recipe import IndexRecipe
 
 
@@ -14,6 +14,13 @@ def make_retrievers(recipe: IndexRecipe) -> dict[str, Retriever]:
     return {
         str(table["name"]): catalog.make("retrievers", table, f"{recipe.path}: [[retrievers]]")
         for table in recipe.retrievers
+    }
+
+
+def make_filters(recipe: IndexRecipe) -> dict[str, Filter]:
+    """Filter name → component, fresh for one build, with the options of the recipe."""
+    return {
+        str(table["name"]): catalog.make("filters", table, f"{recipe.path}: [[filters]]") for table in recipe.filters
     }
 
 

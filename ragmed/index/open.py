@@ -18,6 +18,8 @@ from ragmed.protocols import Fusion, OpenRetriever, TermStatistics
 from ragmed.recipe import IndexRecipe, parse_index_recipe, read_corpus_recipe, read_index_recipe
 from ragmed.types import Evidence, Passage, Query, Run
 
+_FILES_ON_CARD = 20
+"""Hashes of a corpus's files that an answer carries; the corpus's seal covers all of them."""
 _DEPTH = 100
 """Hits asked of each retriever for fusion, at least."""
 
@@ -118,7 +120,8 @@ class Index:
             "index_id": self.manifest.index_id,
             "n_passages": table["n_passages"],
             "corpora": [
-                {key: corpus[key] for key in keys} | {"sha256": [file["sha256"] for file in corpus["files"]]}
+                {key: corpus[key] for key in keys}
+                | {"sha256": [file["sha256"] for file in corpus["files"][:_FILES_ON_CARD]], "seal": corpus["seal"]}
                 for corpus in table["corpora"]
             ],
             "retrievers": table["retrievers"],
@@ -167,7 +170,8 @@ def _current_recipe(path: Path, built: Manifest) -> IndexRecipe:
     if not beside.is_file():
         return recorded
     current = read_index_recipe(beside)
-    if current.corpora != recorded.corpora or current.retrievers != recorded.retrievers:
+    content = ("corpora", "filters", "retrievers")
+    if any(getattr(current, part) != getattr(recorded, part) for part in content):
         raise StaleIndex(f"{path}: built from another recipe than {beside}; rebuild it with: {_rebuild(path)}")
     pinned = {
         corpus["name"]: {file["name"]: file["sha256"] for file in corpus["files"]} for corpus in built.table["corpora"]

@@ -10,6 +10,7 @@ from ragmed import catalog, sources
 from ragmed.home import mirror
 from ragmed.protocols import Corpus
 from ragmed.recipe import read_corpus_recipe, read_index_recipe
+from ragmed.report import Report
 from tests.conftest import CHECKOUT
 
 RECIPES = sorted(path.stem for path in (CHECKOUT / "corpora").glob("*.toml"))
@@ -37,14 +38,14 @@ def test_documents_have_what_a_citation_needs(name: str, request: pytest.Fixture
     if any(file.url for file in recipe.files):
         request.getfixturevalue("mirror")
     paths = sources.locate(recipe, mirror())
-    first = list(islice(sources.documents(recipe, paths), 200))
+    first = list(islice(sources.open_source(recipe, paths, Report()).documents(), 200))
     assert len({document.doc_id for document in first}) == 200
     for document in first:
         assert document.text.strip()
         assert document.url.startswith("http")
         assert document.licence == recipe.licence
         assert document.source == name
-    assert first == list(islice(sources.documents(recipe, paths), 200))
+    assert first == list(islice(sources.open_source(recipe, paths, Report()).documents(), 200))
 
 
 @pytest.mark.parametrize("name", INDEXES)

@@ -11,6 +11,7 @@ from ragmed.analysis.sentences import sentence_spans
 from ragmed.corpora.hpo import HPO
 from ragmed.errors import DamagedFile
 from ragmed.recipe import read_corpus_recipe
+from ragmed.report import Report
 from ragmed.types import Document
 
 OBO = """\
@@ -333,8 +334,8 @@ def test_bytes_that_are_no_text_are_damage(tmp_path: Path) -> None:
 def test_the_published_release_is_read_whole_and_each_line_is_one_sentence_naming_its_subject() -> None:
     recipe = read_corpus_recipe("hpo")
     paths = sources.locate(recipe)
-    documents = list(sources.documents(recipe, paths))
-    assert sources.release(recipe, paths) == "2025-01-16"
+    documents = list(sources.open_source(recipe, paths, Report()).documents())
+    assert sources.open_source(recipe, paths, Report()).release() == "2025-01-16"
     kinds = [document.kind for document in documents]
     assert (kinds.count("disease"), kinds.count("finding")) == (12_687, 16_449)
     assert kinds == sorted(kinds), "diseases come first"

@@ -12,6 +12,7 @@ from ragmed.corpora import medquad
 from ragmed.corpora.medquad import MedQuAD, tidy
 from ragmed.errors import DamagedFile
 from ragmed.recipe import read_corpus_recipe
+from ragmed.report import Report
 
 PAGE = """\
 <?xml version="1.0" encoding="UTF-8"?>
@@ -126,6 +127,6 @@ def test_an_archive_without_pages_is_damage(tmp_path: Path) -> None:
 @pytest.mark.mirror
 def test_the_published_archive_holds_16407_answers(mirror: Path) -> None:
     recipe = read_corpus_recipe("medquad")
-    documents = list(sources.documents(recipe, sources.locate(recipe, mirror)))
+    documents = list(sources.open_source(recipe, sources.locate(recipe, mirror), Report()).documents())
     assert len(documents) == 16_407
     assert all(document.question and document.text and document.url.startswith("http") for document in documents)

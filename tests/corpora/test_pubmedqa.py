@@ -11,6 +11,7 @@ from ragmed import sources
 from ragmed.corpora.pubmedqa import PubMedQA
 from ragmed.errors import DamagedFile
 from ragmed.recipe import read_corpus_recipe
+from ragmed.report import Report
 
 ENTRY = {
     "QUESTION": "Do mitochondria play a role in leaves?",
@@ -74,7 +75,7 @@ def test_a_broken_file_says_where(tmp_path: Path, content: object, complaint: st
 def test_the_published_file_holds_1000_abstracts_and_no_question(mirror: Path) -> None:
     recipe = read_corpus_recipe("pubmedqa")
     paths = sources.locate(recipe, mirror)
-    documents = list(sources.documents(recipe, paths))
+    documents = list(sources.open_source(recipe, paths, Report()).documents())
     assert len(documents) == 1000
     questions = json.loads(paths["ori_pqal"].read_text(encoding="utf-8"))
     for document in documents:

@@ -40,7 +40,7 @@ def show(index: str, as_json: bool) -> None:
         print_text(f"release: {corpus['release'] or 'not stated'}")
         print_text(f"licence: {corpus['licence']}")
         for file in corpus["files"]:
-            print_text(f"file: {file['path']}, {megabytes(file['bytes'])}, sha256 {file['sha256']}")
+            print_text(f"file: {file['name']}, {megabytes(file['bytes'])}, sha256 {file['sha256']}")
     print_text()
     for retriever in table["retrievers"]:
         facts = ", ".join(f"{key} {value}" for key, value in retriever.items() if key != "name")
