@@ -25,7 +25,7 @@ from ragmed import sources
 from ragmed.collection.layout import Part
 from ragmed.collection.read_part import Job, code_fingerprint, read_all
 from ragmed.collection.store import FORMAT, MANIFEST, PREVIOUS, BuiltCorpus, read_manifest, seal_of
-from ragmed.columns import StringColumn, write_array
+from ragmed.columns import write_array
 from ragmed.errors import DamagedFile, NoCorpus
 from ragmed.home import corpus_path, recipe_files
 from ragmed.protocols import Parted
@@ -201,11 +201,12 @@ def _live(parts: list[Part], report: Report) -> tuple[NDArray[np.uint32], NDArra
     """Part and row of every document that stands, in order; what was replaced or withdrawn is counted."""
     hashes, part_of, row_of = [], [], []
     for i, part in enumerate(parts):
-        n, deleted_at = len(part.id_hashes), part.deleted_at.astype(np.int64)
+        deleted, deleted_at = part.deletions
+        n = len(part.id_hashes)
         # A deletion noted before row r comes before that row's document and after all earlier ones.
-        position = np.concatenate([2 * np.arange(n) + 1, 2 * deleted_at])
+        position = np.concatenate([2 * np.arange(n) + 1, 2 * deleted_at.astype(np.int64)])
         order = np.argsort(position, kind="stable")
-        hashes.append(np.concatenate([part.id_hashes, part.deleted_hashes])[order])
+        hashes.append(np.concatenate([part.id_hashes, deleted])[order])
         row_of.append(np.concatenate([np.arange(n), -1 - np.arange(len(deleted_at))])[order])
         part_of.append(np.full(len(order), i, dtype=np.uint32))
     hash_ = np.concatenate([*hashes, np.zeros(0, np.uint64)])
@@ -224,15 +225,12 @@ def _live(parts: list[Part], report: Report) -> tuple[NDArray[np.uint32], NDArra
     same_as_last = np.roll(same_as_next, 1)
     unknown = by_hash[~is_document & ~(same_as_last & np.roll(is_document, 1))]
 
-    def name(event: int) -> str:
-        part, row = parts[int(origin[event])], int(events[event])
-        column = part.table.strings["doc_id"] if row >= 0 else StringColumn(part.folder, "deleted")
-        return column[row if row >= 0 else -1 - row]
-
     for reason, which in ((REPLACED, replaced), (WITHDRAWN, withdrawn), (UNKNOWN, unknown)):
         for place, event in enumerate(np.sort(which)[:N_EXAMPLES]):
             n = len(which) - min(len(which), N_EXAMPLES) + 1 if place == 0 else 1
-            (report.note if reason == UNKNOWN else report.skip)(reason, name(int(event)), n)
+            (report.note if reason == UNKNOWN else report.skip)(
+                reason, parts[int(origin[event])].name_of(int(events[event])), n
+            )
     report.n_kept = len(stands)
     return origin[stands], events[stands].astype(np.uint32)
 

@@ -11,10 +11,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ragmed.columns import StringColumnWriter, Table, TableWriter, map_array, write_array
+import numpy as np
+from numpy.typing import NDArray
+
+from ragmed.columns import StringColumn, StringColumnWriter, Table, TableWriter, hash64, map_array, write_array
 from ragmed.types import Document, Section
 
 STRINGS = ("doc_id", "title", "text", "url", "published", "question", "sections", "meta")
@@ -61,10 +65,6 @@ class PartWriter:
 
     def close(self) -> None:
         """Finish the columns and hash the ids."""
-        import numpy as np
-
-        from ragmed.columns import StringColumn, hash64
-
         self._table.close()
         self._deleted.close()
         for name in ("doc_id", "deleted"):
@@ -75,11 +75,33 @@ class PartWriter:
 
 
 class Part:
-    """One part, open."""
+    """One part; its files are mapped when they are first needed."""
 
     def __init__(self, folder: Path) -> None:
-        self.table = Table(folder, STRINGS, CODES)
-        self.id_hashes = map_array(folder / "doc_id.hash.npy")
-        self.deleted_hashes = map_array(folder / "deleted.hash.npy")
-        self.deleted_at = map_array(folder / "deleted_at.npy")
         self.folder = folder
+
+    @cached_property
+    def table(self) -> Table:
+        """The documents."""
+        return Table(self.folder, STRINGS, CODES)
+
+    @property
+    def id_hashes(self) -> NDArray[np.uint64]:
+        """Of each document's id."""
+        return map_array(self.folder / "doc_id.hash.npy")
+
+    @property
+    def checksums(self) -> NDArray[np.uint32]:
+        """Of each document's fields."""
+        return map_array(self.folder / "checksum.npy")
+
+    @property
+    def deletions(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        """Of each deletion, the id's hash, and the row before which it came."""
+        return map_array(self.folder / "deleted.hash.npy"), map_array(self.folder / "deleted_at.npy")
+
+    def name_of(self, row: int) -> str:
+        """The id of the document in that row; of deletion i, given as row -1 - i, the id it names."""
+        if row >= 0:
+            return self.table.strings["doc_id"][row]
+        return StringColumn(self.folder, "deleted")[-1 - row]

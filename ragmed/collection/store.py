@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, overload
 
@@ -21,6 +22,8 @@ from ragmed.types import Document
 FORMAT = 1
 """Raised whenever the files of a built corpus change their meaning; those of another format are read anew."""
 
+_OPEN_PARTS = 64
+"""Parts whose files are mapped at once; PubMed has over 1,300."""
 MANIFEST, PREVIOUS = "manifest.json", "previous.json"
 
 
@@ -40,11 +43,13 @@ class BuiltCorpus(Sequence[Document]):
         self.manifest: Mapping[str, Any] = read_manifest(folder, PREVIOUS if previous else MANIFEST)
         self.name = str(self.manifest["name"])
         try:
-            self._parts = [Part(folder / "parts" / part["key"]) for part in self.manifest["parts"]]
             live = folder / "live" / self.manifest["live"]
             self._part, self._row = map_array(live / "part.npy"), map_array(live / "row.npy")
         except (OSError, ValueError) as error:
             raise DamagedFile(f"{folder}: cannot be opened ({error}); {_rebuild(folder)}") from error
+        self._open_part = lru_cache(_OPEN_PARTS)(
+            lambda i: Part(self.folder / "parts" / self.manifest["parts"][i]["key"])
+        )
 
     @property
     def report(self) -> Report:
@@ -71,8 +76,8 @@ class BuiltCorpus(Sequence[Document]):
         if not 0 <= row < len(self):
             raise IndexError(row)
         try:
-            return document_of(self._parts[int(self._part[row])].table.row(int(self._row[row])))
-        except (ValueError, TypeError, IndexError) as error:
+            return document_of(self._open_part(int(self._part[row])).table.row(int(self._row[row])))
+        except (OSError, ValueError, TypeError, IndexError) as error:
             raise DamagedFile(f"{self.folder}: document {row} is damaged ({error}); {_rebuild(self.folder)}") from error
 
     def __iter__(self) -> Iterator[Document]:
@@ -80,7 +85,7 @@ class BuiltCorpus(Sequence[Document]):
 
     def doc_id(self, row: int) -> str:
         """The id of the document in that row."""
-        return self._parts[int(self._part[row])].table.strings["doc_id"][int(self._row[row])]
+        return self._open_part(int(self._part[row])).name_of(int(self._row[row]))
 
     def find(self, doc_id: str) -> Document | None:
         """The document of that id, or None."""
@@ -95,20 +100,23 @@ class BuiltCorpus(Sequence[Document]):
 
     def keys(self) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
         """For each row, the 64-bit hash of its document's id and the CRC-32 of all its fields."""
-        return self._gather("id_hashes", np.uint64), self._gather("checksums", np.uint32)
+        return self._gather(lambda part: part.id_hashes, np.uint64), self._gather(
+            lambda part: part.checksums, np.uint32
+        )
 
     @cached_property
     def _by_hash(self) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-        hashes = self._gather("id_hashes", np.uint64)
+        hashes = self._gather(lambda part: part.id_hashes, np.uint64)
         order = np.argsort(hashes, kind="stable")
         return hashes[order], order
 
-    def _gather(self, column: str, dtype: Any) -> NDArray[Any]:
+    def _gather(self, column: Callable[[Part], NDArray[Any]], dtype: Any) -> NDArray[Any]:
+        """One column of all rows; they lie in the order of the parts."""
         values = np.empty(len(self), dtype=dtype)
-        for i, part in enumerate(self._parts):
-            mine = self._part == i
-            of_part = part.id_hashes if column == "id_hashes" else part.table.checksums
-            values[mine] = of_part[self._row[mine]]
+        bounds = np.searchsorted(self._part, np.arange(len(self.manifest["parts"]) + 1))
+        for i, (start, end) in enumerate(pairwise(bounds)):
+            if start < end:
+                values[start:end] = column(self._open_part(i))[self._row[start:end]]
         return values
 
 

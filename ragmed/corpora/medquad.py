@@ -3,8 +3,8 @@
 Source: Ben Abacha and Demner-Fushman 2019, "A Question-Entailment Approach to Question Answering" (BMC
 Bioinformatics 20:511); https://github.com/abachaa/MedQuAD: a zip with one XML file per page, its pairs in
 ``<QAPair>``. The answers of three MedlinePlus sources were removed upstream for copyright; such pairs are
-skipped and counted. So are the sixteen pairs of the four files in an older layout (``<doc>``, ``<pair>``): the published count of
-16,407 answers leaves them out.
+skipped and counted. So are the sixteen pairs of the four files in an older layout (``<doc>``, ``<pair>``): the
+published count of 16,407 answers leaves them out.
 
 Nothing is unpacked to disk; a member is read only if it is small and declares no document type, so that an
 archive made to do harm (path traversal, zip and entity bombs) does none.
