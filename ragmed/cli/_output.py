@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from ragmed.types import Citation, Passage
 
 _CONTROL = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
 
@@ -53,6 +56,29 @@ def count(n: int, singular: str, plural: str = "") -> str:
     ('1 file', '1,200 passages', '2 indexes')
     """
     return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
+
+
+def reference(item: Passage | Citation) -> str:
+    """What a reader needs to look a passage up: title, headings, page, id, address.
+
+    >>> from ragmed.types import Passage
+    >>> print(reference(Passage("file:a.pdf:0-9", "file:a.pdf", 0, 9, "…", "Fever", "s", "a.pdf", "l", page="3–4")))
+    Fever — pages 3–4 — file:a.pdf:0-9
+    """
+    page = f"{'pages' if '–' in item.page else 'page'} {item.page}" if item.page else ""
+    url = "" if item.url in item.passage_id else item.url
+    return " — ".join(part for part in (item.title, item.section, page, item.passage_id, url) if part)
+
+
+def warning(passage: Passage) -> str:
+    """What must be said beside a passage whose source withdrew it; else empty.
+
+    >>> from ragmed.types import Passage
+    >>> warning(Passage("PMID:1:0-9", "PMID:1", 0, 9, "…", "", "s", "u", "l", meta={"retracted": "PMID:2"}))
+    'RETRACTED (PMID:2)'
+    """
+    notice = passage.meta.get("retracted", "")
+    return "" if not notice else "RETRACTED" + ("" if notice == "yes" else f" ({notice})")
 
 
 def megabytes(n_bytes: int) -> str:

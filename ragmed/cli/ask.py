@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ragmed.cli._options import index_option, json_option
-from ragmed.cli._output import print_json, print_text
+from ragmed.cli._output import print_json, print_text, reference, warning
 
 if TYPE_CHECKING:
     from ragmed.types import Answer, Citation
@@ -84,9 +84,11 @@ def _print(answer: Answer, options: dict[str, str] | None) -> None:
     if answer.citations:
         print_text()
         print_text("Sources", "bold")
+    warnings = {evidence.passage.passage_id: warning(evidence.passage) for evidence in answer.evidence}
     for citation in _first_of_each_marker(answer.citations):
-        parts = (citation.title, citation.passage_id, citation.url)
-        print_text(f"[{citation.marker}] " + " — ".join(part for part in parts if part))
+        print_text(f"[{citation.marker}] {reference(citation)}")
+        if retracted := warnings.get(citation.passage_id):
+            print_text(f"    {retracted}", "red")
     for citation in answer.citations:
         if " ".join(citation.quote.split()) not in " ".join(answer.text.split()):
             print_text(f"    [{citation.marker}] “{citation.quote}”")

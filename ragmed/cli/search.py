@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ragmed.cli._options import index_option, json_option
-from ragmed.cli._output import print_json, print_text
+from ragmed.cli._output import print_json, print_text, reference, warning
 
 _EXCERPT_CHARS = 240
 
@@ -39,11 +39,15 @@ def search(query: str, index: str, k: int, retriever: str | None, as_json: bool)
                 "passage_id": evidence.passage.passage_id,
                 "doc_id": evidence.passage.doc_id,
                 "title": evidence.passage.title,
+                "section": evidence.passage.section,
+                "page": evidence.passage.page,
+                "question": evidence.passage.question,
                 "text": evidence.passage.text,
                 "source": evidence.passage.source,
                 "url": evidence.passage.url,
                 "licence": evidence.passage.licence,
                 "published": evidence.passage.published,
+                "retracted": evidence.passage.meta.get("retracted", ""),
                 "ranks_by_retriever": dict(evidence.ranks_by_retriever),
             }
             for evidence in found
@@ -54,8 +58,9 @@ def search(query: str, index: str, k: int, retriever: str | None, as_json: bool)
         print_text(f"Nothing found in index {opened.name!r}.")
     for evidence in found:
         passage = evidence.passage
-        parts = (passage.title, passage.passage_id, passage.url)
-        print_text(f"{evidence.rank}. " + " — ".join(part for part in parts if part), "bold")
+        print_text(f"{evidence.rank}. {reference(passage)}", "bold")
+        if retracted := warning(passage):
+            print_text(f"   {retracted}", "red")
         print_text(f"   {_excerpt(passage.text)}")
         ranks = ", ".join(f"{name} {rank}" for name, rank in evidence.ranks_by_retriever.items())
         print_text(f"   score {evidence.score:.4f}; ranks: {ranks}", "dim")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ragmed.cli._options import index_option, json_option
-from ragmed.cli._output import print_json, print_text
+from ragmed.cli._output import print_json, print_text, warning
 
 if TYPE_CHECKING:
     from ragmed.index.open import Index
@@ -40,9 +40,11 @@ def show(passage_or_document_id: str, index: str, as_json: bool) -> None:
         if i:
             print_text()
         print_text(passage.title or passage.passage_id, "bold")
-        for name in ("passage_id", "source", "url", "licence", "published"):
+        for name in ("passage_id", "section", "page", "source", "url", "licence", "published"):
             if value := getattr(passage, name):
                 print_text(f"{name}: {value}", "dim")
+        if retracted := warning(passage):
+            print_text(retracted, "red")
         print_text()
         if passage.question:
             print_text(f"Question: {passage.question}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from ragmed.cli._options import json_option
-from ragmed.cli._output import print_json, print_text
+from ragmed.cli._output import count, print_json, print_text
 
 
 @click.command(
@@ -34,12 +36,15 @@ def info(corpus: str, as_json: bool) -> None:
         {
             "name": file.name,
             "path": file.path,
-            "from": file.url or file.package,
+            "from": file.url or file.package or file.folder,
             "sha256": file.sha256,
-            "found_at": str(paths.get(file.name, "")),
+            "found_at": [
+                str(path) for name, path in paths.items() if name == file.name or name.startswith(f"{file.name}/")
+            ],
         }
         for file in recipe.files
     ]
+    built = _built(recipe.name)
     if as_json:
         print_json(
             {
@@ -51,6 +56,7 @@ def info(corpus: str, as_json: bool) -> None:
                 "counts": dict(recipe.counts),
                 "available": not problem,
                 "problem": problem,
+                "built": built,
                 "files": files,
             }
         )
@@ -62,8 +68,23 @@ def info(corpus: str, as_json: bool) -> None:
     for what, n in recipe.counts.items():
         print_text(f"{what}: {n:,}")
     for file in files:
-        print_text(f"file: {file['path']}, from {file['from']}")
+        n = len(file["found_at"])
+        print_text(f"file: {file['path']}, from {file['from']}" + (f": {count(n, 'file')} here" if n > 1 else ""))
     print_text(f"not available: {problem}" if problem else "available: every file is here and as it should be")
+    if built:
+        print_text(f"built: {built['n_documents']:,} documents, seal {built['seal'][:12]}")
+
+
+def _built(name: str) -> dict[str, Any]:
+    """What there is of the built corpus; nothing where it is not built."""
+    from ragmed.collection.build import open_corpus
+    from ragmed.errors import CorpusError
+
+    try:
+        corpus = open_corpus(name)
+    except CorpusError:
+        return {}
+    return {"n_documents": len(corpus), "seal": corpus.manifest["seal"], "report": corpus.manifest["report"]}
 
 
 COMMAND = info
