@@ -39,7 +39,7 @@ def main() -> None:
         subprocess.run(
             [sys.executable, str(Path(__file__).parent / "reference.py"), "prepare", "default", folder], check=True
         )
-        rows = [*cold(Path(folder), arguments.runs), *warm(Path(folder)), *encoding()]
+        rows = [*cold(Path(folder), arguments.runs), *warm(Path(folder)), *encoding(), *storage()]
     if not arguments.skip_build:
         rows += build()
     if arguments.json:
@@ -121,6 +121,13 @@ def encoding() -> list[dict[str, Any]]:
     row = _row("encoding, per passage", our_times, "ms", their_times, "sentence-transformers float32", goal="≥ 1.8×")
     row["note"] = f"cosine to float32: mean {cosine.mean():.4f}, least {cosine.min():.4f} (goal ≥ 0.99)"
     return [row]
+
+
+def storage() -> list[dict[str, Any]]:
+    """A million passages on disk."""
+    import storage
+
+    return [_row(row["what"], row["values"], row["unit"], goal=row.get("goal", "")) for row in storage.rows()]
 
 
 def build() -> list[dict[str, Any]]:
