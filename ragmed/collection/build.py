@@ -90,7 +90,7 @@ def build(
         for left in folder.glob("parts/.*"):
             shutil.rmtree(left, ignore_errors=True)
         before = _manifest_before(folder)
-        jobs = _jobs(recipe, paths, folder, before)
+        jobs = _jobs(recipe, paths, folder)
         read_all(recipe, paths, [job for job in jobs if not job.is_done], workers, progress)
         entries = [job.entry() for job in jobs]
         damaged = {entry["name"]: entry["damaged"] for entry in entries if entry["damaged"]}
@@ -116,33 +116,52 @@ def _manifest_before(folder: Path) -> dict[str, Any] | None:
         return None
 
 
-def _jobs(recipe: CorpusRecipe, paths: Mapping[str, Path], folder: Path, before: Mapping[str, Any] | None) -> list[Job]:
+def _jobs(recipe: CorpusRecipe, paths: Mapping[str, Path], folder: Path) -> list[Job]:
     """One job a part, in the order in which the parts apply."""
     corpus = sources.open_source(recipe, paths, Report())
     parts = {part: [part] for part in corpus.parts()} if isinstance(corpus, Parted) else {"all": list(paths)}
-    known = {
-        (file["path"], file["bytes"], file["mtime_ns"]): file["sha256"]
-        for part in (before or {"parts": []})["parts"]
-        for file in part["files"]
-    }
+    seen = _Seen(folder)
     common = [recipe.name, dict(recipe.builder), recipe.licence, code_fingerprint(recipe.builder["name"]), FORMAT]
     jobs = []
     for part, names in parts.items():
         files = []
         for name in names:
-            stat = paths[name].stat()
-            path, size, changed = str(paths[name]), stat.st_size, stat.st_mtime_ns
-            digest = known.get((path, size, changed)) or _sha256(paths[name])
-            files.append({"name": name, "path": path, "bytes": size, "mtime_ns": changed, "sha256": digest})
+            size, digest = seen.sha256_of(paths[name])
+            files.append({"name": name, "bytes": size, "sha256": digest})
         content = [common, part, [[file["name"], file["sha256"]] for file in files]]
         key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:24]
         jobs.append(Job(part, folder / "parts" / key, files))
+    seen.save()
     return jobs
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+class _Seen:
+    """The hashes of files whose size and time of change are as they were; a cache, and no part of the seal."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "seen.json"
+        self._now: dict[str, list[Any]] = {}
+        try:
+            self._before: dict[str, list[Any]] = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            self._before = {}
+
+    def sha256_of(self, path: Path) -> tuple[int, str]:
+        """Size and hash; of a file that cannot be read, 0 and nothing: what to do about it is the builder's."""
+        try:
+            stat = path.stat()
+            size, changed, digest = self._before.get(str(path), (0, 0, ""))
+            if not digest or (size, changed) != (stat.st_size, stat.st_mtime_ns):
+                with path.open("rb") as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            return 0, ""
+        self._now[str(path)] = [stat.st_size, stat.st_mtime_ns, digest]
+        return stat.st_size, str(digest)
+
+    def save(self) -> None:
+        if self._now != self._before:
+            _replace(self._path, self._now)
 
 
 def _finish(

@@ -17,11 +17,15 @@ HIT_KEYS = [
     "passage_id",
     "doc_id",
     "title",
+    "section",
+    "page",
+    "question",
     "text",
     "source",
     "url",
     "licence",
     "published",
+    "retracted",
     "ranks_by_retriever",
 ]
 

@@ -159,9 +159,8 @@ def test_a_wrong_recipe_is_refused_before_any_work(
         ("", "empty"),
         ("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "a Git LFS pointer, not the data"),
         ("d1\tOne\tOnly one line.\n", "expected 4 documents, found 1"),
-        (LINES + LINES, "two documents have the id 'd1'"),
     ],
-    ids=["missing", "empty", "pointer", "truncated", "doubled"],
+    ids=["missing", "empty", "pointer", "truncated"],
 )
 def test_a_bad_source_file_stops_the_build_and_keeps_the_old_index(
     ragmed: Command, folder: Path, content: str | None, expected: str
@@ -176,6 +175,14 @@ def test_a_bad_source_file_stops_the_build_and_keeps_the_old_index(
     arguments = ("index", "build", "tiny", "--offline") if content is None else ("index", "build", "tiny")
     assert expected in one_line(ragmed(*arguments, **offline))
     assert works(ragmed)
+
+
+def test_a_document_given_twice_counts_once_and_is_reported(ragmed: Command, folder: Path) -> None:
+    (folder / "tiny" / "lines.tsv").write_text(LINES + LINES, encoding="utf-8")
+    assert ragmed("index", "build", "tiny").returncode == 0
+    (corpus,) = json.loads((folder / "indexes" / "tiny" / "manifest.json").read_text(encoding="utf-8"))["corpora"]
+    assert corpus["n_documents"] == 4
+    assert corpus["read"]["skipped"]["replaced by a later version"]["n"] == 4
 
 
 def test_a_file_of_another_sha256_is_refused(ragmed: Command, folder: Path) -> None:
@@ -232,6 +239,18 @@ def test_killing_a_build_at_any_moment_keeps_the_old_index(ragmed: Command, fold
     assert works(ragmed)
     left = {path.name for path in (folder / "indexes").iterdir()}
     assert left == {"tiny", "tiny.toml", ".tiny.lock"}
+
+
+def test_interrupting_a_build_keeps_the_old_index_and_leaves_nothing(ragmed: Command, folder: Path) -> None:
+    process = build_process(folder)
+    for _ in range(600):
+        if (folder / "indexes" / ".tiny.building").exists() or process.poll() is not None:
+            break
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert process.wait() in (0, 130)
+    assert works(ragmed)
+    assert {path.name for path in (folder / "indexes").iterdir()} == {"tiny", "tiny.toml", ".tiny.lock"}
 
 
 def test_a_build_killed_between_the_two_renames_is_recovered(ragmed: Command, folder: Path) -> None:

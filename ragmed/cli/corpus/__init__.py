@@ -9,4 +9,4 @@ from ragmed.cli._lazy import LazyGroup
 
 @click.group("corpus", cls=LazyGroup, package=__name__)
 def COMMAND() -> None:
-    """List, describe and fetch the sources that indexes are built from."""
+    """Fetch, read, describe, compare and audit the sources that indexes are built from."""
