@@ -109,6 +109,8 @@ def make(family: str, table: str | Mapping[str, Any], where: str, **given: Any) 
     for key, declared_field in declared.items():
         nested = declared_field.metadata.get("family")
         if nested is not None and key not in arguments:
+            if declared_field.metadata["default"] is None:
+                continue  # a component that may be absent: the field's own default says so
             arguments[key] = make(nested, declared_field.metadata["default"], f"{where}.{key}")
         elif key not in arguments and declared_field.default is MISSING and declared_field.default_factory is MISSING:
             raise RecipeError(f"{where}: {name} needs {key}")

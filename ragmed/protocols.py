@@ -3,7 +3,8 @@
 A component is a dataclass whose fields are its options (what a recipe may set) and which ends its file
 with ``COMPONENT: type[<Protocol>] = <Class>``, so that the type checker rejects a wrong signature on
 that very line. Constructors do no I/O. A field that holds another component is declared with
-``field(metadata={"family": "encoders"})`` and named in the recipe like any other option.
+``field(metadata={"family": "encoders", "default": "minilm"})`` and named in the recipe like any other option;
+where its default is None, it may be absent.
 """
 
 from __future__ import annotations
@@ -100,6 +101,11 @@ class Encoder(Protocol):
     @property
     def dim(self) -> int: ...
 
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens of a text it reads, its own special tokens included."""
+        ...
+
     def fingerprint(self) -> str:
         """Identifies weights, tokenizer and settings: equal fingerprints, equal vectors."""
         ...
@@ -116,8 +122,12 @@ class Encoder(Protocol):
         """float32 (n, dim), unit norm, in the order given."""
         ...
 
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens each text has, whether read or not, special tokens included."""
+        ...
+
     def count_truncated(self, texts: Sequence[str]) -> int:
-        """How many of the texts are longer than the encoder reads."""
+        """How many of the texts are longer than the encoder reads: have more than ``max_tokens``."""
         ...
 
 

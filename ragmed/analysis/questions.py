@@ -60,7 +60,7 @@ ASPECTS: dict[str, tuple[str, str]] = {
     "diagnosis": ("diagnose diagnosed diagnosis diagnosing screening", "test tests tested testing examination"),
     "inheritance": (
         "inherit inherits inherited inheritance hereditary heritable passed-on dominant recessive "
-        "runs-in passed-down mother father parent parents",
+        "runs-in passed-down from-parents",
         "autosomal x-linked y-linked mitochondrial genes gene mutation mutations",
     ),
     "onset": (
@@ -77,6 +77,7 @@ ASPECTS: dict[str, tuple[str, str]] = {
 }
 """Aspect → (words that ask for it, further words that an answer may use for it); phrases with hyphens."""
 
+_FROM_PARENTS = re.compile(r"\bfrom (?:[a-z']+ )?(?:parents?|mother|father)\b")
 _PHRASES = re.compile(
     r"\b(?:side effects?|passed (?:on|down)|how (?:common|many|rare|often)|runs in|first (?:symptoms|line)|shows up|"
     r"also called|(?:other|another) names?|named after|diagnosed with)\b"
@@ -94,6 +95,41 @@ def kind_of(question: str, has_options: bool = False) -> Kind:
     if has_options:
         return "choice"
     return "yes_no" if _YES_NO.search(question.strip()) and not re.search(r"\bor\b.*\?$", question) else "open"
+
+
+_LEAVE_WORDS = (
+    "take taken taking use used using have eat eaten eating drink drinking give given giving combine combined mix "
+    "mixed mixing stop stopping start continue breastfeed drive driving fly flying receive safe safely ok okay right "
+    "alright fine allowed same time"
+)
+_ASKS_LEAVE = re.compile(
+    r"\b(?:can|may|could|should|shall) (?:(?:i|we|you|he|she|they|one|someone|somebody|people|patients?|women|men|"
+    r"children|babies|adults|an?|my|the|pregnant|breastfeeding)\b[\w -]{0,40}?) "
+    r"(?:take|use|have|eat|drink|give|combine|mix|stop|start|continue|breastfeed|drive|fly|receive)\b"
+    r"|\b(?:is|are|it'?s) [\w -]{0,40}?\b(?:safe|ok|okay|all right|alright|fine|allowed)\b"
+    r"|\bcan [\w -]{1,40}? be (?:taken|used|given|combined|mixed)\b",
+    re.IGNORECASE,
+)
+
+
+def asks_leave(question: str) -> bool:
+    """Whether a question asks if something may be done, so that a wrong yes does more harm than a wrong no.
+
+    >>> asks_leave("Can I take ibuprofen with warfarin?"), asks_leave("Is metformin safe in pregnancy?")
+    (True, True)
+    >>> asks_leave("Does ibuprofen interact with warfarin?"), asks_leave("Can asthma cause a cough?")
+    (False, False)
+    """
+    return bool(_ASKS_LEAVE.search(question))
+
+
+def leave_terms(question: str) -> set[str]:
+    """What a question that asks leave is about, without the words for doing it.
+
+    >>> sorted(leave_terms("Can I take ibuprofen with warfarin?"))
+    ['ibuprofen', 'warfarin']
+    """
+    return set(topic_terms(question)) - set(stem(_LEAVE_WORDS.split()))
 
 
 _WANTS_DISEASE = re.compile(
@@ -155,6 +191,8 @@ def aspects_of(question: str) -> list[str]:
 
     >>> aspects_of("How is Marfan syndrome treated?"), aspects_of("What are the side effects of aspirin?")
     (['treatment'], ['side effect'])
+    >>> aspects_of("Can it come from the mother?"), aspects_of("My father has a cough.")
+    (['inheritance'], [])
     """
     asked = _plain_words(question)
     aspects = [aspect for aspect, (asking, _) in ASPECTS.items() if asked & set(asking.split())]
@@ -173,5 +211,6 @@ def speaks_to(text: str, aspect: str) -> bool:
 
 
 def _plain_words(text: str) -> set[str]:
-    joined = _PHRASES.sub(lambda match: match.group().replace(" ", "-"), text.lower())
+    plain = _FROM_PARENTS.sub("from-parents", text.lower())
+    joined = _PHRASES.sub(lambda match: match.group().replace(" ", "-"), plain)
     return set(re.findall(r"[a-z]+(?:-[a-z]+)*", joined))

@@ -72,7 +72,7 @@ class MiniLM:
         tokenizer, session = _model(self.max_tokens)
         vectors = np.zeros((len(texts), _DIM), dtype=np.float32)
         for row, text in enumerate(texts):
-            ids = np.array([tokenizer.encode(text).ids], dtype=np.int64)
+            ids = np.array([tokenizer.encode(_whole(text)).ids], dtype=np.int64)
             vectors[row] = _run(session, ids, np.ones_like(ids))[0]
         return vectors
 
@@ -81,7 +81,10 @@ class MiniLM:
         vectors = np.zeros((len(texts), _DIM), dtype=np.float32)
         token_ids: list[list[int]] = []
         for start in range(0, len(texts), 4096):
-            token_ids += [encoding.ids for encoding in tokenizer.encode_batch(list(texts[start : start + 4096]))]
+            token_ids += [
+                encoding.ids
+                for encoding in tokenizer.encode_batch([_whole(text) for text in texts[start : start + 4096]])
+            ]
         lengths = np.array([len(ids) for ids in token_ids], dtype=np.int64)
         # Similar lengths side by side, so that little is spent on padding. The sort is stable and the batches
         # depend on the texts alone, so that vectors are the same each time and on any number of cores.
@@ -111,13 +114,24 @@ class MiniLM:
                 progress(done, len(order))
         return vectors
 
-    def count_truncated(self, texts: Sequence[str]) -> int:
-        tokenizer, _ = _model(self.max_tokens)
-        count = 0
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        with _lock:
+            tokenizer = _tokenizer(None)
+        counts: list[int] = []
         for start in range(0, len(texts), 4096):
-            batch = tokenizer.encode_batch(list(texts[start : start + 4096]))
-            count += sum(bool(encoding.overflowing) for encoding in batch)
-        return count
+            counts += [
+                len(encoding.ids)
+                for encoding in tokenizer.encode_batch([_whole(text) for text in texts[start : start + 4096]])
+            ]
+        return counts
+
+    def count_truncated(self, texts: Sequence[str]) -> int:
+        return sum(n > self.max_tokens for n in self.count_tokens(texts))
+
+
+def _whole(text: str) -> str:
+    """The text with a question mark for every lone surrogate, which the tokenizer does not take."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 _lock = threading.Lock()
@@ -130,11 +144,15 @@ def _model(max_tokens: int) -> tuple[Any, Any]:
 
 
 @functools.cache
-def _tokenizer(max_tokens: int) -> Any:
+def _tokenizer(max_tokens: int | None) -> Any:
+    """One that cuts texts at ``max_tokens``; None: one that does not."""
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_buffer(_verified(_TOKENIZER))
-    tokenizer.enable_truncation(max_tokens)
+    if max_tokens is None:
+        tokenizer.no_truncation()
+    else:
+        tokenizer.enable_truncation(max_tokens)
     tokenizer.no_padding()
     return tokenizer
 

@@ -30,6 +30,8 @@ from ragmed.sources import StageProgress
 from ragmed.storage import locked, storage_errors
 from ragmed.types import Document, Passage
 
+_PAIRS = 100
+"""Duplicates that the manifest names with what they repeat."""
 _BATCH = 256
 """Documents shown to a filter at once."""
 
@@ -138,6 +140,13 @@ def _write(
         "n_documents": sum(report.n_kept for report in reports.values()),
         "n_passages": n_passages,
         "corpora": [_describe(corpus, reports[corpus.name]) for corpus in corpora],
+        "filters": [
+            {
+                "name": name,
+                "pairs": [[pair.refused_id, pair.kept_id] for pair in getattr(filter_, "pairs", ())[:_PAIRS]],
+            }
+            for name, filter_ in filters.items()
+        ],
         "retrievers": built,
         "recipe": recipe.table,
         "versions": {

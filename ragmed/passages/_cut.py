@@ -28,6 +28,11 @@ def cut(document: Document, start: int, end: int, passage_id: str) -> Passage:
     )
 
 
+def cut_at(document: Document, start: int, end: int) -> Passage:
+    """`cut`, named by its place: ``<doc_id>:<start>-<end>``."""
+    return cut(document, start, end, f"{document.doc_id}:{start}-{end}")
+
+
 def section_at(document: Document, offset: int) -> str:
     """The headings above that place of the document; empty where it has none."""
     i = bisect_right(document.sections, offset, key=lambda section: section.start)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ragmed.analysis.sentences import sentence_spans
-from ragmed.passages._cut import cut
+from ragmed.passages._cut import cut_at
+from ragmed.passages._pack import pack
 from ragmed.protocols import Splitter
 from ragmed.types import Document, Passage
 
@@ -18,16 +19,8 @@ class Sentences:
     max_chars: int = 1000
 
     def split(self, document: Document) -> Iterator[Passage]:
-        first = last = -1
-        for start, end in sentence_spans(document.text):
-            if first >= 0 and end - first > self.max_chars:
-                yield cut(document, first, last, f"{document.doc_id}:{first}-{last}")
-                first = -1
-            if first < 0:
-                first = start
-            last = end
-        if first >= 0:
-            yield cut(document, first, last, f"{document.doc_id}:{first}-{last}")
+        for start, end in pack(sentence_spans(document.text), self.max_chars):
+            yield cut_at(document, start, end)
 
 
 COMPONENT: type[Splitter] = Sentences

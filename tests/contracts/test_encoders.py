@@ -59,6 +59,18 @@ def test_truncation_is_counted(encoder: Encoder) -> None:
     assert encoder.count_truncated(["short", "long " * 5000]) == 1
 
 
+def test_tokens_are_counted_beyond_what_is_read(encoder: Encoder) -> None:
+    empty, short, long = encoder.count_tokens(["", "fever", "fever and a cough " * 5000])
+    assert 0 <= empty < short <= encoder.max_tokens < long
+    assert encoder.count_tokens([]) == []
+
+
+def test_lone_surrogates_and_nulls_are_read_as_something(encoder: Encoder) -> None:
+    texts = ["fever \ud800 and \x00 cough"]
+    assert encoder.encode_passages(texts).shape == encoder.encode_queries(texts).shape == (1, encoder.dim)
+    assert encoder.count_tokens(texts)[0] > 0
+
+
 def test_progress_ends_at_the_total(encoder: Encoder) -> None:
     seen: list[tuple[int, int]] = []
     encoder.encode_passages(TEXTS, lambda done, total: seen.append((done, total)))
