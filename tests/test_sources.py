@@ -438,6 +438,13 @@ def test_what_a_page_lists_is_downloaded_once_and_checked(shelf: Shelf, home: Pa
     assert shelf.asked == ["", "part2.json.md5", "part2.json"]
 
 
+def test_what_no_program_can_download_says_how_to_get_it(shelf: Shelf, home: Path) -> None:
+    for recipe_ in (listed(url=shelf.url, by_hand="write a letter"), recipe(shelf.url, by_hand="write a letter")):
+        with pytest.raises(MissingFile, match="has to be fetched by hand: write a letter; put it below"):
+            sources.fetch(recipe_)
+    assert shelf.asked == []
+
+
 def test_a_listed_file_with_another_checksum_is_not_kept(shelf: Shelf, home: Path) -> None:
     shelf.files = {"part0.json": CONTENT, "part0.json.md5": md5_line("part0.json", b"else")}
     with pytest.raises(DamagedFile, match=r"part0.json.part: truncated.*md5"):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ragmed.analysis.places import pages_of, section_at
 from ragmed.analysis.terms import terms
 from ragmed.answers.reply import Reply, Statement, parse_reply
 from ragmed.types import Answer, Citation, Completion, Evidence, OptionEvidence, Query
@@ -115,8 +116,8 @@ def _citation(statement: Statement, evidence: tuple[Evidence, ...], marker: int,
         source=passage.source,
         url=passage.url,
         licence=passage.licence,
-        section=passage.section,
-        page=passage.page,
+        section=section_at(passage.sections, start) if passage.sections else passage.section,
+        page=pages_of(passage.sections, start, start + len(statement.quote)) if passage.sections else passage.page,
         stance="neutral" if not statement.option else "supports" if statement.option == choice else "contradicts",
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from ragmed.errors import AnswerError
-from ragmed.types import Answer, Citation, Evidence, OptionEvidence, Passage
+from ragmed.types import Answer, Citation, Evidence, OptionEvidence, Passage, Section
 
 _Record = TypeVar("_Record")
 
@@ -58,7 +58,9 @@ def answer_from_json(value: Any) -> Answer:
 
 
 def _passage(item: Any) -> Passage:
-    return _record(Passage, _table(item, "evidence").get("passage"), "a passage")
+    table = _table(_table(item, "evidence").get("passage"), "a passage")
+    sections = [_record(Section, section, "a section") for section in _list(table, "sections")]
+    return _record(Passage, {**table, "sections": tuple(sections)}, "a passage")
 
 
 def _markers(item: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:

@@ -2,7 +2,7 @@
 
 The cues follow NegEx (Chapman et al. 2001, J Biomed Inform 34(5), "A Simple Algorithm for Identifying
 Negated Findings") and the hedges of BioScope (Vincze et al. 2008, BMC Bioinformatics 9(S11)). A cue
-denies the whole sentence: its scope is not worked out.
+denies the whole sentence: its scope is not worked out. Warnings and permissions are cues of our own.
 """
 
 from __future__ import annotations
@@ -23,6 +23,52 @@ _HEDGE = re.compile(
     r"suggest(?:s|ed|ing)?|further (?:stud(?:y|ies)|research|investigation)|remains? to be|seems?|appears? to)\b",
     re.IGNORECASE,
 )
+
+_WARNING = re.compile(
+    r"\b(?:avoid(?:s|ed|ing)?|contraindicat(?:ed|ion|ions)|(?:should|must|do|may|can) not|never|cannot|unsafe|"
+    r"not (?:\w+ )?(?:safe|suitable|recommended|advised|allowed|be (?:taken|used|given))|danger(?:s|ous)?|"
+    r"harm(?:s|ful|ed)?|toxic(?:ity)?|risk of|life-threatening|fatal|overdose|emergency|"
+    r"(?:raise|increase|double|higher|greater|serious|high)(?:s|d|ing)? (?:\w+ ){0,3}risks?|"
+    r"interacts?|interactions?|cautio(?:n|us(?:ly)?)|unless (?:a |the )?(?:doctor|pharmacist|specialist|prescriber))\b",
+    re.IGNORECASE,
+)
+_PERMISSION = re.compile(
+    r"\b(?:(?:is|are) (?:\w+ ){0,2}safe|safely|can (?:\w+ )?be (?:taken|used|given|combined|eaten|drunk)|"
+    r"may be (?:taken|used|given|combined)|no (?:known )?interaction|"
+    r"(?:is|are) (?:\w+ )?(?:suitable|allowed|permitted|preferred))\b",
+    re.IGNORECASE,
+)
+
+
+_SAID = re.compile(r"\s*(yes|no|usually not|generally not|not usually)\b(?=[,:;.]| -| –)", re.IGNORECASE)
+
+
+def said(sentence: str) -> str:
+    """ "yes" or "no" where a sentence opens with that word, as an answer does; else empty.
+
+    >>> said("No, antibiotics do not cure a cold."), said("No antibiotic cures a cold.")
+    ('no', '')
+    """
+    word = _SAID.match(sentence)
+    return "" if word is None else "yes" if word[1].lower() == "yes" else "no"
+
+
+def warns(sentence: str) -> bool:
+    """Whether a sentence speaks of harm: what decides when somebody asks whether they may.
+
+    >>> warns("Taken together they raise the risk of bleeding."), warns("Both are painkillers.")
+    (True, False)
+    """
+    return bool(_WARNING.search(sentence))
+
+
+def permits(sentence: str) -> bool:
+    """Whether a sentence says that something may be done, and warns of nothing.
+
+    >>> permits("Paracetamol can be taken with codeine."), permits("Codeine is safe only if driving is avoided.")
+    (True, False)
+    """
+    return bool(_PERMISSION.search(sentence)) and not warns(sentence) and not denies(sentence)
 
 
 def denies(sentence: str) -> bool:

@@ -10,7 +10,7 @@ corpora/<name>/built/
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,19 +28,26 @@ CODES = ("source", "licence", "kind")
 def fields_of(document: Document) -> dict[str, str]:
     """A document's fields as strings."""
     fields = {name: getattr(document, name) for name in (*STRINGS, *CODES)}
-    fields["sections"] = (
-        json.dumps([[s.start, s.title, s.page] for s in document.sections], ensure_ascii=False)
-        if document.sections
-        else ""
-    )
+    fields["sections"] = sections_json(document.sections)
     fields["meta"] = json.dumps(dict(document.meta), ensure_ascii=False, sort_keys=True) if document.meta else ""
     return fields
 
 
 def document_of(fields: Mapping[str, Any]) -> Document:
     """The document that `fields_of` took apart. Raises `ValueError`."""
-    sections = tuple(Section(*entry) for entry in json.loads(fields["sections"] or "[]"))
-    return Document(**{**fields, "sections": sections, "meta": json.loads(fields["meta"] or "{}")})
+    return Document(
+        **{**fields, "sections": sections_of(fields["sections"]), "meta": json.loads(fields["meta"] or "{}")}
+    )
+
+
+def sections_json(sections: Sequence[Section]) -> str:
+    """Sections as a string; empty where there are none."""
+    return json.dumps([[s.start, s.title, s.page] for s in sections], ensure_ascii=False) if sections else ""
+
+
+def sections_of(written: str) -> tuple[Section, ...]:
+    """What `sections_json` wrote. Raises `ValueError`, `TypeError`."""
+    return tuple(Section(*entry) for entry in json.loads(written)) if written else ()
 
 
 class PartWriter:

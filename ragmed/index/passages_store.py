@@ -11,11 +11,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import overload
 
+from ragmed.collection.layout import sections_json, sections_of
 from ragmed.columns import HashedStrings, StringColumn, Table, TableWriter, write_hashed
 from ragmed.errors import CorpusError, DamagedIndex
 from ragmed.types import Passage
 
-_STRINGS = ("passage_id", "doc_id", "text", "title", "url", "published", "question", "section", "page", "meta")
+_STRINGS = (
+    "passage_id",
+    "doc_id",
+    "text",
+    "title",
+    "url",
+    "published",
+    "question",
+    "section",
+    "page",
+    "sections",
+    "meta",
+)
 _CODES = ("source", "licence", "kind")
 _NUMBERS = ("start", "end")
 
@@ -28,7 +41,8 @@ def write_passages(folder: Path, passages: Iterable[Passage]) -> int:
     """
     writer = TableWriter(folder, _STRINGS, _CODES, _NUMBERS)
     for passage in passages:
-        fields = {name: getattr(passage, name) for name in (*_STRINGS, *_CODES, *_NUMBERS) if name != "meta"}
+        fields = {name: getattr(passage, name) for name in (*_STRINGS, *_CODES, *_NUMBERS)}
+        fields["sections"] = sections_json(passage.sections)
         fields["meta"] = json.dumps(dict(passage.meta), ensure_ascii=False, sort_keys=True)
         writer.append(fields)
     writer.close()
@@ -71,8 +85,9 @@ class PassageStore(Sequence[Passage]):
             raise IndexError(row)
         try:
             fields = self._table.row(row)
+            fields["sections"] = sections_of(fields["sections"])
             fields["meta"] = json.loads(fields["meta"])
-        except (ValueError, IndexError) as error:
+        except (ValueError, TypeError, IndexError) as error:
             raise DamagedIndex(
                 f"{self._folder}: passage {row} is damaged ({error}); "
                 f"rebuild it with: ragmed index build {self._folder.parent.name}"
