@@ -43,8 +43,9 @@ _YES_NO = re.compile(
 ASPECTS: dict[str, tuple[str, str]] = {
     "treatment": (
         "treat treats treated treating treatment treatments therapy therapies therapeutic cure cures cured curable "
-        "manage managed managing management remedy remedies first-line medication medications drug drugs surgery "
-        "surgical operation operations operated transplant",
+        "manage managed managing management remedy remedies relief relieve relieves first-line "
+        "helps-against helps-with helps-for help-against help-with help-for good-for good-against works-for "
+        "works-against medication medications drug drugs surgery surgical operation operations operated transplant",
         "medicine medicines regimen effective",
     ),
     "dose": ("dose doses dosage dosages dosing mg milligram milligrams", "daily tablet tablets"),
@@ -79,7 +80,8 @@ ASPECTS: dict[str, tuple[str, str]] = {
 
 _FROM_PARENTS = re.compile(r"\bfrom (?:[a-z']+ )?(?:parents?|mother|father)\b")
 _PHRASES = re.compile(
-    r"\b(?:side effects?|passed (?:on|down)|how (?:common|many|rare|often)|runs in|first (?:symptoms|line)|shows up|"
+    r"\b(?:side effects?|(?:helps?|good|works) (?:against|with|for)|"
+    r"passed (?:on|down)|how (?:common|many|rare|often)|runs in|first (?:symptoms|line)|shows up|"
     r"also called|(?:other|another) names?|named after|diagnosed with)\b"
 )
 

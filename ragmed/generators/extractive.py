@@ -17,11 +17,21 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ragmed.analysis.questions import aspects_of, designations, kind_of, kind_wanted, speaks_to, topic_terms
+from ragmed.analysis.questions import (
+    asks_leave,
+    aspects_of,
+    content_terms,
+    designations,
+    kind_of,
+    kind_wanted,
+    leave_terms,
+    speaks_to,
+    topic_terms,
+)
 from ragmed.analysis.sentences import sentence_spans
 from ragmed.analysis.terms import stem, terms, words
 from ragmed.answers.answerability import Features, probability
-from ragmed.answers.polarity import denies, hedges
+from ragmed.answers.polarity import denies, hedges, permits, said, warns
 from ragmed.answers.reply import Reply, Statement, write_reply
 from ragmed.protocols import Encoder, Generator, TermStatistics
 from ragmed.types import Completion, Evidence, Prompt
@@ -97,6 +107,10 @@ _SAME_PASSAGE, _OTHER_PASSAGE = 0.75, 0.9
 """Least relevance, as a share of the best sentence's, to stand beside it."""
 _REPETITION = 0.92
 """Cosine above which two sentences say the same."""
+_SAID_OUTRIGHT = 3.0
+"""How much more an answer's opening "Yes," or "No," counts than a word of denial somewhere in a sentence."""
+_SPEAKS = 0.7
+"""Least share of a yes/no question's terms that a sentence and its title have for a yes or no to rest on it."""
 _CONTEXT = 0.7
 _ELSEWHERE = 0.25
 _OTHER_TYPE = 0.4
@@ -138,7 +152,11 @@ class Extractive:
         if kind == "choice":
             return self._choose(prompt, sentences, confidence)
         if kind == "yes_no":
-            return self._yes_or_no(sentences, confidence)
+            if asks_leave(question):
+                return self._allowed(question, sentences, confidence)
+            speaking = self._speaking(prompt, sentences)
+            if speaking:
+                return self._yes_or_no(speaking, confidence)
         chosen = self._select(sentences)
         return Reply(tuple(_statement(sentence) for sentence in chosen), confidence=confidence)
 
@@ -187,7 +205,8 @@ class Extractive:
     ) -> Iterator[Sentence]:
         """Every sentence of the evidence that says something, not yet compared by the encoder."""
         aspects, named, kind = aspects_of(question), designations(question), kind_wanted(question)
-        asks_denial = denies(question)
+        # A denial answers a yes/no question; to any other it is rarely what was wanted.
+        asks_denial = denies(question) or kind_of(question) == "yes_no"
         for source, item in enumerate(evidence, start=1):
             passage = item.passage
             spans = [_without_bullet(start, passage.text[start:end]) for start, end in sentence_spans(passage.text)]
@@ -249,13 +268,24 @@ class Extractive:
                 chosen.append(sentence)
         return sorted(chosen, key=lambda s: (s.source != best.source, s.source, s.start))
 
-    def _yes_or_no(self, sentences: Sequence[Sentence], confidence: float) -> Reply:
+    def _speaking(self, prompt: Prompt, sentences: Sequence[Sentence]) -> list[Sentence]:
+        """The sentences that have what a yes/no question asks about: on others no yes or no can rest."""
+        weights = self._weights(content_terms(prompt.query.text))
+        total = sum(weights.values()) or 1.0
+        speaking = []
+        for sentence in sentences:
+            passage = prompt.evidence[sentence.source - 1].passage
+            own = set(terms(f"{sentence.text} {passage.title} {passage.question}"))
+            if sentence.relevance >= 0.7 * sentences[0].relevance and _share(weights, own, total) >= _SPEAKS:
+                speaking.append(sentence)
+        return speaking[:8]
+
+    def _yes_or_no(self, relevant: Sequence[Sentence], confidence: float) -> Reply:
         weight = {"yes": 0.0, "no": 0.0, "maybe": 0.0}
-        relevant = [s for s in sentences if s.relevance >= 0.7 * sentences[0].relevance][:8]
         for sentence in relevant:
             option, share = _polarity(sentence.text)
             weight[option] += share * sentence.relevance**4
-            weight["maybe"] += (1 - share) * sentence.relevance**4
+            weight["maybe"] += max(0.0, 1 - share) * sentence.relevance**4
         total = sum(weight.values()) or 1.0
         shares = {option: value / total for option, value in weight.items()}
         choice = max(shares, key=lambda option: shares[option])
@@ -263,6 +293,21 @@ class Extractive:
         against = [s for s in relevant if _polarity(s.text)[0] != choice][:1]
         statements = tuple(_statement(s, _polarity(s.text)[0]) for s in [*speaking, *against])
         return Reply(statements, choice=choice, options=shares, confidence=confidence)
+
+    def _allowed(self, question: str, sentences: Sequence[Sentence], confidence: float) -> Reply:
+        """May it be done? No where a sentence on it warns; yes only where one says so and none warns; else neither."""
+        topic = leave_terms(question)
+        relevant = [s for s in sentences if s.relevance >= 0.6 * sentences[0].relevance][:8]
+        on_topic = [s for s in relevant if topic <= set(terms(s.text))] or relevant[:1]
+        warnings = [s for s in on_topic if warns(s.text)]
+        permissions = [s for s in on_topic if permits(s.text)]
+        choice = "no" if warnings else "yes" if permissions else "maybe"
+        first = warnings or permissions
+        chosen = [*first, *(s for s in self._select(sentences) if s not in first)][: self.n_sentences]
+        options = {option: float(option == choice) for option in ("yes", "no", "maybe")}
+        said = {id(s): "no" if s in warnings else "yes" if s in permissions else "maybe" for s in chosen}
+        statements = tuple(_statement(s, said[id(s)]) for s in chosen)
+        return Reply(statements, choice=choice, options=options, confidence=confidence)
 
     def _choose(self, prompt: Prompt, sentences: Sequence[Sentence], confidence: float) -> Reply:
         options = prompt.query.options or {}
@@ -320,6 +365,8 @@ def _statement(sentence: Sentence, option: str = "") -> Statement:
 
 def _polarity(text: str) -> tuple[str, float]:
     """The answer a sentence speaks for and how firmly (a hedge leaves half of it to "maybe")."""
+    if word := said(text):
+        return word, _SAID_OUTRIGHT
     return "no" if denies(text) else "yes", 0.5 if hedges(text) else 1.0
 
 
