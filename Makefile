@@ -67,7 +67,7 @@ hf: .venv/.ragmed .venv/.hf ## install the extra ragmed[hf]: torch (CPU), transf
 lucene: .venv/.ragmed .venv/.lucene ## install the extra ragmed[lucene]: pyserini (needs torch, and Java 21)
 
 lock: ## resolve requirements/*.txt anew from pyproject.toml (needs uv)
-	$(COMPILE) pyproject.toml -o requirements/core.txt
+	$(COMPILE) --no-emit-package scipy pyproject.toml -o requirements/core.txt  # pytrec-eval names it, and never imports it
 	$(COMPILE) --group build -c requirements/core.txt -o requirements/build.txt
 	$(COMPILE) pyproject.toml --extra test -c requirements/core.txt -c requirements/build.txt -o requirements/test.txt
 	$(COMPILE) pyproject.toml --extra lint -c requirements/test.txt -o requirements/lint.txt

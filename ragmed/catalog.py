@@ -30,6 +30,9 @@ FAMILIES: Mapping[str, type] = {
     "retrievers": protocols.Retriever,
     "fusion": protocols.Fusion,
     "generators": protocols.Generator,
+    "benchmarks": protocols.Benchmark,
+    "measures": protocols.Measure,
+    "entailers": protocols.Entailer,
     "methods": protocols.Method,
 }
 """Each family (a folder) and the protocol its components keep."""
@@ -151,6 +154,8 @@ _EXTRAS = {
     "pyserini": "lucene",
     "langchain_text_splitters": "split",
     "pyarrow": "parquet",
+    "rouge_score": "eval",
+    "mteb": "mteb",
 }
 """Top-level package → the extra of pyproject.toml that brings it."""
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
-from ragmed.types import Answer, Completion, Deletion, Document, Evidence, Passage, Prompt, Query, Run
+from ragmed.types import Answer, Completion, Deletion, Document, Evidence, Passage, Prompt, Query, Question, Result, Run
 
 if TYPE_CHECKING:
     import numpy as np
@@ -186,3 +186,52 @@ class Method(Protocol):
     """A published way to answer: when to retrieve, what to ask, how to combine."""
 
     def answer(self, queries: Sequence[Query], retrieve: Retrieve, generator: Generator) -> list[Answer]: ...
+
+
+@runtime_checkable
+class Benchmark(Protocol):
+    """A reader of one benchmark's released layout.
+
+    Built as ``cls(files=…, report=…, **options)`` like a `Corpus`. Where the benchmark brings its own documents,
+    a builder of the family corpora reads them, and ``corpus`` is its recipe table, to be given the same files;
+    else ``corpus`` is None and the evaluation's recipe names an index.
+    """
+
+    @property
+    def corpus(self) -> Mapping[str, Any] | None: ...
+
+    def questions(self) -> Iterator[Question]:
+        """Every question in a fixed order, ids unique. Raises `DamagedFile` naming file and line."""
+        ...
+
+    def search_query(self, question: Question) -> str:
+        """What is searched for a question: with the benchmark's instruction where it prescribes one."""
+        ...
+
+
+@runtime_checkable
+class Measure(Protocol):
+    """A figure per question. One object serves one evaluation."""
+
+    @property
+    def label(self) -> str:
+        """The measure's standard name with its depth, as ``"nDCG@10"``."""
+        ...
+
+    def per_question(self, questions: Sequence[Question], results: Mapping[str, Result]) -> Mapping[str, float]:
+        """For every question to which the measure applies, its figure; a question without a result counts as worst."""
+        ...
+
+
+@runtime_checkable
+class Entailer(Protocol):
+    """Tells whether a text says a statement, or the contrary."""
+
+    @property
+    def is_model(self) -> bool:
+        """Whether a natural language inference model judges; where not, reports call the figures a proxy's."""
+        ...
+
+    def judge(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[float, float]]:
+        """For each (text, statement), the probabilities that the text entails it and that it contradicts it."""
+        ...

@@ -100,7 +100,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One result of a search: a passage and its score (higher is better)."""
+    """One result of a search: a passage, or in a `Result` a document, and its score (higher is better)."""
 
     passage_id: str
     score: float
@@ -196,3 +196,59 @@ class Answer:
     options: tuple[OptionEvidence, ...] = ()
     trace: tuple[Mapping[str, Any], ...] = ()
     index_card: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A gold span: the words of a document that answer a question."""
+
+    doc_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A statement that a long answer should make: one it must have, or one that is nice to have."""
+
+    text: str
+    must: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query of a benchmark with what is true of it.
+
+    ``group`` is the set within the benchmark (``"mmlu"``), ``choice`` the right letter of ``query.options``, or
+    yes/no/maybe. ``relevant`` maps document ids to grades: above 0 relevant, higher more so; 0 judged and not
+    relevant. ``generated`` holds documents written for the question by a language model, as released with a
+    benchmark. What a benchmark does not have is empty.
+    """
+
+    query: Query
+    group: str = ""
+    choice: str = ""
+    relevant: Mapping[str, int] = field(default_factory=dict)
+    snippets: tuple[Snippet, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    reference: str = ""
+    generated: tuple[str, ...] = ()
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a system made of one question: the documents found, best first, and the answer where one was asked for.
+
+    ``documents`` holds each document once, at the rank of its best passage. ``reply`` is a reply that came from
+    elsewhere as raw text, where there is no `Answer`.
+    """
+
+    query_id: str
+    documents: tuple[Hit, ...] = ()
+    passages: tuple[Evidence, ...] = ()
+    answer: Answer | None = None
+    reply: str | None = None
+    duration_s: float = 0.0
+    n_prompt_tokens: int = 0
+    n_completion_tokens: int = 0
+    n_calls: int = 0

@@ -1,0 +1,1 @@
+"""Whether a text says a statement: one file each."""

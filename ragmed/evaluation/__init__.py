@@ -1,0 +1,1 @@
+"""Run benchmarks, measure, compare, report."""

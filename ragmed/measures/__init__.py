@@ -1,0 +1,1 @@
+"""Figures per question: one file each."""
