@@ -39,7 +39,7 @@ def main() -> None:
         subprocess.run(
             [sys.executable, str(Path(__file__).parent / "reference.py"), "prepare", "default", folder], check=True
         )
-        rows = [*cold(Path(folder), arguments.runs), *warm(Path(folder)), *encoding(), *storage()]
+        rows = [*cold(Path(folder), arguments.runs), *warm(Path(folder)), *encoding(), *storage(), *pubmed()]
     if not arguments.skip_build:
         rows += build()
     if arguments.json:
@@ -128,6 +128,13 @@ def storage() -> list[dict[str, Any]]:
     import storage
 
     return [_row(row["what"], row["values"], row["unit"], goal=row.get("goal", "")) for row in storage.rows()]
+
+
+def pubmed() -> list[dict[str, Any]]:
+    """A generated PubMed baseline file, beside pubmed_parser."""
+    import pubmed
+
+    return pubmed.rows()
 
 
 def build() -> list[dict[str, Any]]:
