@@ -34,7 +34,7 @@ def mirror() -> Path | None:
 
 
 def recipe_files(kind: str) -> dict[str, Path]:
-    """Name → TOML file, for ``kind`` "corpora" or "indexes", sorted by name."""
+    """Name → TOML file, for ``kind`` "corpora", "indexes" or "eval", sorted by name."""
     found: dict[str, Path] = {}
     for folder in (home() / kind, _PACKAGE.parent / kind, _PACKAGE / "recipes" / kind):
         if folder.is_dir():

@@ -1,8 +1,8 @@
 """TOML files → typed recipes. Every key is checked; a misspelt one is an error that names it.
 
-Two kinds: ``corpora/<name>.toml`` declares where a source comes from, ``indexes/<name>.toml`` says
-which corpora an index holds and how it is searched. `ragmed.catalog.make` turns their tables into
-objects.
+Three kinds: ``corpora/<name>.toml`` declares where a source comes from, ``indexes/<name>.toml`` says which
+corpora an index holds and how it is searched, ``eval/<name>.toml`` what is measured, on what, and what the
+figures should be. `ragmed.catalog.make` turns their tables into objects.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class SourceFile:
     ``sha256`` or ``md5`` pin its bytes; where upstream makes its archives anew at each download they are
     empty, and the corpus's ``counts`` stand in. ``checksum = "md5"`` says that a ``.md5`` lies beside each file.
     ``by_hand`` says how to get what no program can download: because it asks for a registration, or is not listed.
+    Of an ``optional`` pattern there may be no file, and a mirror that has none is not added to from the network.
     """
 
     name: str
@@ -41,6 +42,7 @@ class SourceFile:
     md5: str = ""
     checksum: str = ""
     by_hand: str = ""
+    optional: bool = False
 
     @property
     def is_pattern(self) -> bool:
@@ -93,31 +95,142 @@ class IndexRecipe:
     table: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class System:
+    """What is evaluated: how an index is searched and, where answers are asked for, answered from.
+
+    ``retriever`` searches with that one alone; empty: all of them, fused. Empty tables stand for the index's own.
+    ``convention`` says how documents generated for a question are searched with (`ragmed.evaluation.generated`).
+    """
+
+    name: str
+    retriever: str = ""
+    fusion: Mapping[str, Any] = field(default_factory=dict)
+    method: Mapping[str, Any] = field(default_factory=dict)
+    generator: Mapping[str, Any] = field(default_factory=dict)
+    convention: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure to compare with: one expected here, within ``tolerance``, or one published, with its ``source``."""
+
+    measure: str
+    value: float
+    system: str = ""
+    group: str = ""
+    tolerance: float = 0.0
+    name: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationRecipe:
+    """What is measured, on what, and what the figures should be (``eval/<name>.toml``).
+
+    ``index`` is the name of an index, or a table like an index recipe's without corpora: the benchmark's own
+    documents are indexed. ``k`` documents are ranked for each question. ``answers`` asks for answers too.
+    """
+
+    name: str
+    description: str
+    benchmark: Mapping[str, Any]
+    files: CorpusRecipe
+    index: str | Mapping[str, Any]
+    splitter: Mapping[str, Any]
+    systems: tuple[System, ...]
+    measures: tuple[str | Mapping[str, Any], ...]
+    k: int
+    answers: bool
+    macro: bool
+    seed: int
+    expected: tuple[Figure, ...]
+    published: tuple[Figure, ...]
+    path: Path
+    table: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_evaluation_recipe(name_or_path: str | Path) -> EvaluationRecipe:
+    """Read ``eval/<name>.toml``. Raises `UnknownName`, `RecipeError`."""
+    path = _locate("eval", name_or_path)
+    return parse_evaluation_recipe(_read(path), path)
+
+
+def parse_evaluation_recipe(table: Mapping[str, Any], path: Path) -> EvaluationRecipe:
+    """An evaluation's recipe from its table; ``path`` names it and is for messages."""
+    top = _Table(table, str(path))
+    systems = tuple(
+        System(
+            name=entry.text("name"),
+            retriever=entry.text("retriever", ""),
+            fusion=entry.table_of("fusion"),
+            method=entry.table_of("method"),
+            generator=entry.table_of("generator"),
+            convention=entry.text("convention", ""),
+        )
+        for entry in top.tables("systems")
+    )
+    figures = {
+        key: tuple(
+            Figure(
+                measure=entry.text("measure"),
+                value=entry.number("value"),
+                system=entry.text("system", ""),
+                group=entry.text("group", ""),
+                tolerance=entry.number("tolerance", 0.0),
+                name=entry.text("name", ""),
+                source=entry.text("source", ""),
+            )
+            for entry in top.tables(key)
+        )
+        for key in ("expected", "published")
+    }
+    benchmark = top.component("benchmark")
+    recipe = EvaluationRecipe(
+        name=path.stem,
+        description=top.text("description", ""),
+        benchmark=benchmark,
+        files=CorpusRecipe(
+            name=top.text("files_of", path.stem),
+            title=top.text("title", path.stem),
+            homepage=top.text("homepage", ""),
+            licence=top.text("licence", ""),
+            citation=top.text("citation", ""),
+            builder=benchmark,
+            files=_files(top, path),
+            counts={},
+            path=path,
+        ),
+        index=top.name_or_table("index"),
+        splitter=top.component("splitter", "whole"),
+        systems=systems or (System("hybrid"),),
+        measures=top.names_or_tables("measures"),
+        k=int(top.number("k", 100)),
+        answers=top.flag("answers"),
+        macro=top.flag("macro"),
+        seed=int(top.number("seed", 0)),
+        expected=figures["expected"],
+        published=figures["published"],
+        path=path,
+        table=table,
+    )
+    top.finish()
+    if len({system.name for system in recipe.systems}) < len(recipe.systems):
+        raise RecipeError(f"{path}: a system is named twice")
+    for system in recipe.systems:
+        if not _NAME.match(system.name):
+            raise RecipeError(f"{path}: a system's name is lower-case letters, digits, '_', '-' and '.'")
+    if not recipe.measures:
+        raise RecipeError(f'{path}: needs measures, as in measures = ["nDCG@10"]')
+    return recipe
+
+
 def read_corpus_recipe(name_or_path: str | Path) -> CorpusRecipe:
     """Read ``corpora/<name>.toml``. Raises `UnknownName`, `RecipeError`."""
     path = _locate("corpora", name_or_path)
     table = _read(path)
     top = _Table(table, str(path))
-    files = tuple(
-        SourceFile(
-            name=entry.text("name"),
-            path=_relative(entry),
-            url=entry.text("url", ""),
-            package=entry.text("package", ""),
-            folder=entry.text("folder", ""),
-            sha256=entry.text("sha256", ""),
-            checksum=entry.text("checksum", ""),
-            by_hand=entry.text("by_hand", ""),
-        )
-        for entry in top.tables("files")
-    )
-    for entry in files:
-        if [bool(entry.url), bool(entry.package), bool(entry.folder)].count(True) != 1:
-            raise RecipeError(f"{path}: file {entry.name!r} needs one of url, package and folder")
-        if entry.checksum not in ("", "md5"):
-            raise RecipeError(f"{path}: file {entry.name!r}: checksum is {entry.checksum!r}; have: md5")
-        if entry.package and entry.is_pattern:
-            raise RecipeError(f"{path}: file {entry.name!r}: a package's files are named one by one")
+    files = _files(top, path)
     recipe = CorpusRecipe(
         name=path.stem,
         title=top.text("title"),
@@ -133,6 +246,33 @@ def read_corpus_recipe(name_or_path: str | Path) -> CorpusRecipe:
     if not files:
         raise RecipeError(f"{path}: needs at least one [[files]] table")
     return recipe
+
+
+def _files(top: _Table, path: Path) -> tuple[SourceFile, ...]:
+    files = tuple(
+        SourceFile(
+            name=entry.text("name"),
+            path=_relative(entry),
+            url=entry.text("url", ""),
+            package=entry.text("package", ""),
+            folder=entry.text("folder", ""),
+            sha256=entry.text("sha256", ""),
+            checksum=entry.text("checksum", ""),
+            by_hand=entry.text("by_hand", ""),
+            optional=entry.flag("optional"),
+        )
+        for entry in top.tables("files")
+    )
+    for entry in files:
+        if [bool(entry.url), bool(entry.package), bool(entry.folder)].count(True) != 1:
+            raise RecipeError(f"{path}: file {entry.name!r} needs one of url, package and folder")
+        if entry.checksum not in ("", "md5"):
+            raise RecipeError(f"{path}: file {entry.name!r}: checksum is {entry.checksum!r}; have: md5")
+        if entry.optional and not entry.is_pattern:
+            raise RecipeError(f"{path}: file {entry.name!r}: only a pattern can be optional")
+        if entry.package and entry.is_pattern:
+            raise RecipeError(f"{path}: file {entry.name!r}: a package's files are named one by one")
+    return files
 
 
 def read_index_recipe(name_or_path: str | Path) -> IndexRecipe:
@@ -242,6 +382,38 @@ class _Table:
         if not isinstance(value, Mapping) or not isinstance(value.get("name"), str):
             raise RecipeError(f'{self.where}: {key} needs a name, as in {key} = {{name = "…"}}')
         return dict(value)
+
+    def number(self, key: str, default: float | None = None) -> float:
+        self.known.append(key)
+        value = self.table.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise RecipeError(f"{self.where}: {'needs' if value is None else 'not a number:'} {key}")
+        return value
+
+    def flag(self, key: str) -> bool:
+        self.known.append(key)
+        value = self.table.get(key, False)
+        if not isinstance(value, bool):
+            raise RecipeError(f"{self.where}: {key} = {value!r} is not true or false")
+        return value
+
+    def table_of(self, key: str) -> Mapping[str, Any]:
+        """A component's table, or nothing."""
+        return self.component(key) if key in self.table else {}
+
+    def name_or_table(self, key: str) -> str | Mapping[str, Any]:
+        self.known.append(key)
+        value = self.table.get(key)
+        if not isinstance(value, str | Mapping):
+            raise RecipeError(f'{self.where}: needs {key} = "<name>" or a table [{key}]')
+        return value
+
+    def names_or_tables(self, key: str) -> tuple[str | Mapping[str, Any], ...]:
+        values = self._get(key, list, [])
+        for value in values:
+            if not isinstance(value, str | Mapping):
+                raise RecipeError(f"{self.where}: {key}: {value!r} is neither a name nor a table")
+        return tuple(values)
 
     def counts(self, key: str) -> Mapping[str, int]:
         values = self._get(key, dict, {})

@@ -80,7 +80,7 @@ def fetch(
         if file.by_hand:
             continue
         if file.url and file.is_pattern:
-            if mirror is None or not _matches(file, mirror):
+            if mirror is None or not (file.optional or _matches(file, mirror)):
                 _download_listed(recipe, file, progress)
         elif file.url and not _is_here(recipe, file, mirror):
             _download(recipe, file, progress)
@@ -160,6 +160,8 @@ def _matching(recipe: CorpusRecipe, file: SourceFile, mirror: Path | None) -> di
                 for path in found.values():
                     _verified(recipe, file, path)
             return found
+    if file.optional:
+        return {}
     if file.folder:
         raise MissingFile(f"{recipe.name}: {places[0]} holds no file that matches {file.path}")
     if file.by_hand:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -350,7 +351,7 @@ def test_a_folder_that_cannot_be_made_names_the_variable(
 # Patterns
 
 
-def listed(**options: str) -> CorpusRecipe:
+def listed(**options: Any) -> CorpusRecipe:
     file = SourceFile(name="abstracts", path="small/part*.json", **options)
     return replace(recipe(), files=(file,))
 
@@ -443,6 +444,14 @@ def test_what_no_program_can_download_says_how_to_get_it(shelf: Shelf, home: Pat
         with pytest.raises(MissingFile, match="has to be fetched by hand: write a letter; put it below"):
             sources.fetch(recipe_)
     assert shelf.asked == []
+
+
+def test_an_optional_pattern_may_have_no_file(shelf: Shelf, home: Path, tmp_path: Path) -> None:
+    assert sources.locate(listed(url=shelf.url, optional=True), tmp_path) == {}
+    assert sources.fetch(listed(url=shelf.url, optional=True), tmp_path) == {}
+    assert shelf.asked == []
+    shelf.files = {"part0.json": CONTENT}
+    assert len(sources.fetch(listed(url=shelf.url, optional=True))) == 1
 
 
 def test_a_listed_file_with_another_checksum_is_not_kept(shelf: Shelf, home: Path) -> None:

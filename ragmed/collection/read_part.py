@@ -235,4 +235,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except BrokenPipeError:
+        # The parent has died; what was read stays. Nothing is left to flush to.
+        os._exit(0)
