@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragmed import catalog
-from ragmed.answers.answerability import names
+from ragmed.answers.answerability import terms_of
 from ragmed.api import open_index
 from ragmed.types import Prompt, Query
 
@@ -31,9 +30,9 @@ SEED = 0
 
 def main(sets: list[str]) -> None:
     """Fit on ``<set>_dev.jsonl`` for each named set."""
-    features, answerable, weights, of_set = collect(sets)
+    names, features, answerable, weights, of_set = collect(sets)
     fitted = fit(features, answerable, weights)
-    print("weights:", dict(zip(["intercept", *names()], fitted.round(2).tolist(), strict=True)))
+    print("weights:", dict(zip(["intercept", *names], fitted.round(2).tolist(), strict=True)))
     predicted = np.zeros(len(features))
     order = np.random.default_rng(SEED).permutation(len(features))
     for fold in range(10):
@@ -48,22 +47,23 @@ def main(sets: list[str]) -> None:
         )
 
 
-def collect(sets: list[str]) -> tuple[Any, Any, Any, Any]:
-    """Features, labels, weights and set number of every development question."""
+def collect(sets: list[str]) -> tuple[list[str], Any, Any, Any, Any]:
+    """Names, features, labels, weights and set number of every development question."""
     features, answerable, of_set = [], [], []
     for i, name in enumerate(sets):
-        index = open_index(name)
-        generator = catalog.make("generators", index.recipe.generator, name, term_statistics=index.term_statistics)
         lines = (QUESTIONS / f"{name}_dev.jsonl").read_text(encoding="utf-8").splitlines()
         rows = [json.loads(line) for line in lines]
+        index = open_index(rows[0]["index"])
+        generator = catalog.make("generators", index.recipe.generator, name, term_statistics=index.term_statistics)
         for row, evidence in zip(rows, index.search([row["text"] for row in rows], k=30), strict=True):
-            features.append(astuple(generator.features(Prompt(Query("q", row["text"]), evidence))))
+            terms = terms_of(generator.features(Prompt(Query("q", row["text"]), evidence)))
+            features.append(list(terms.values()))
             answerable.append(float(row["answerable"]))
             of_set.append(i)
     groups = np.array(of_set) * 2 + np.array(answerable, dtype=int)
     sizes = np.bincount(groups)
     weights = len(groups) / (len(sizes) * sizes[groups])
-    return np.array(features), np.array(answerable), weights, np.array(of_set)
+    return list(terms), np.array(features), np.array(answerable), weights, np.array(of_set)
 
 
 def fit(features: NDArray[Any], answerable: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
@@ -86,4 +86,4 @@ def probability(features: NDArray[Any], fitted: NDArray[Any]) -> NDArray[Any]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or ["default", "pubmedqa", "medquad"])
+    main(sys.argv[1:] or ["default", "primer", "pubmedqa", "medquad"])

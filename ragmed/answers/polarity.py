@@ -16,7 +16,9 @@ _NEGATION = re.compile(
     re.IGNORECASE,
 )
 _NOT_A_NEGATION = re.compile(
-    r"\b(?:not only|not necessarily|whether or not|no longer|not recorded|not known)\b", re.IGNORECASE
+    r"\b(?:not only|not necessarily|whether or not|no longer|not recorded|not known|"
+    r"(?:who|which|that) (?:is|are|was|were|do|does|has|have|can) ?not)\b",
+    re.IGNORECASE,
 )
 _HEDGE = re.compile(
     r"\b(?:may|might|could|possibl[ey]|perhaps|potential(?:ly)?|uncertain|unclear|inconclusive|controversial|"
@@ -76,6 +78,8 @@ def denies(sentence: str) -> bool:
 
     >>> denies("There was no difference between the groups."), denies("It not only hurts.")
     (True, False)
+    >>> denies("Nitrofurantoin is used in women who are not pregnant.")
+    False
     """
     return bool(_NEGATION.search(_NOT_A_NEGATION.sub(" ", sentence)))
 

@@ -56,6 +56,7 @@ class Sentence:
     aspect: share of the aspects asked for that the sentence speaks to; 1 where none is asked.
     denial: whether the sentence denies what the question does not ask to be denied.
     similarity, vector: cosine to the question, and the sentence's vector, once the encoder has seen it.
+    asked_alike: cosine of the question and the one that the sentence's passage answers; 0 where it answers none.
     """
 
     text: str
@@ -68,12 +69,13 @@ class Sentence:
     aspect: float
     denial: bool
     similarity: float = 0.0
+    asked_alike: float = 0.0
     vector: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32), repr=False, compare=False)
 
     @property
     def promise(self) -> float:
         """How much can be hoped of the sentence before the encoder has compared it."""
-        hope = self.coverage + self.passage_coverage + 0.3 * self.aspect + 0.2 / self.source
+        hope = self.coverage + self.passage_coverage + 0.3 * self.aspect + 1.2 / self.source**0.5
         return hope * (_DENIAL if self.denial else 1.0)
 
     @property
@@ -87,6 +89,7 @@ class Sentence:
             + _RELEVANCE["kind_match"] * self.kind_match
             + _RELEVANCE["aspect"] * self.aspect
             + _RELEVANCE["rank"] / self.source
+            + _RELEVANCE["asked_alike"] * max(0.0, self.asked_alike)
         )
         return weighted * (_DENIAL if self.denial else 1.0)
 
@@ -99,8 +102,11 @@ _RELEVANCE = {
     "kind_match": 0.06,
     "aspect": 0.10,
     "rank": 0.02,
+    "asked_alike": 0.10,
 }
 _DENIAL = 0.5
+_ASKED_ALIKE = 5
+"""Passages whose own questions are compared with the one asked, besides those with promising sentences."""
 _SAME_TITLE = 0.8
 """Title match above which a passage is about just what is asked: then it must speak to the aspect asked for."""
 _SAME_PASSAGE, _OTHER_PASSAGE = 0.75, 0.9
@@ -133,7 +139,7 @@ class Extractive:
     term_statistics: TermStatistics | None = None
     n_sentences: int = 4
     n_candidates: int = 14
-    threshold: float = 0.5
+    threshold: float = 0.57
 
     def complete(self, prompts: Sequence[Prompt]) -> list[Completion]:
         return [Completion(write_reply(self.read(prompt))) for prompt in prompts]
@@ -186,15 +192,25 @@ class Extractive:
         promising = sorted(
             self._sentences(question, weights, total, evidence), key=lambda s: (-s.promise, s.source, s.start)
         )[: self.n_candidates]
-        passages = [evidence[source - 1].passage for source in sorted({s.source for s in promising})]
-        heads = [head for p in passages if (head := f"{p.title} {p.question}".strip())]
-        vectors = self.encoder.encode_passages([s.text for s in promising] + heads)
+        sources = sorted({s.source for s in promising} | set(range(1, min(_ASKED_ALIKE, len(evidence)) + 1)))
+        titles = [(n, evidence[n - 1].passage.title) for n in sources if evidence[n - 1].passage.title]
+        asked = [(n, evidence[n - 1].passage.question) for n in sources if evidence[n - 1].passage.question]
+        texts = [s.text for s in promising] + [title for _, title in titles] + [text for _, text in asked]
+        vectors = self.encoder.encode_passages(texts)
         similarity = [float(cosine) for cosine in vectors @ self.encoder.encode_queries([question])[0]]
-        compared = [replace(s, similarity=similarity[i], vector=vectors[i]) for i, s in enumerate(promising)]
+        of_title = similarity[len(promising) : len(promising) + len(titles)]
+        alike = {n: cosine for (n, _), cosine in zip(asked, similarity[len(promising) + len(titles) :], strict=True)}
+        compared = [
+            replace(s, similarity=similarity[i], vector=vectors[i], asked_alike=alike.get(s.source, 0.0))
+            for i, s in enumerate(promising)
+        ]
         compared.sort(key=lambda s: (-s.relevance, s.source, s.start))
         return compared, Features(
             similarity=max((s.similarity for s in compared), default=0.0),
-            head_similarity=max(similarity[len(compared) :], default=0.0),
+            head_similarity=max(of_title, default=0.0),
+            asked_alike=max(alike.values(), default=0.0),
+            title_match=compared[0].title_match if compared else 0.0,
+            best_asked_alike=compared[0].asked_alike if compared else 0.0,
             coverage=max((s.coverage * s.aspect for s in compared), default=0.0),
             unknown=sum(weight for term, weight in weights.items() if self._is_unknown(term)) / total,
             agreement=sum(len(e.ranks_by_retriever) > 1 for e in evidence[:5]) / 5,

@@ -17,6 +17,31 @@ from ragmed.types import Evidence
 QUESTIONS = Path(__file__).parents[1] / "questions"
 
 
+EVERYDAY = (
+    ("first-line treatment of anaphylaxis", "anaphylaxis", "intramuscular adrenaline", None),
+    ("signs of diabetic ketoacidosis", "diabetic-ketoacidosis", "vomiting.*breath", None),
+    ("can I take ibuprofen with warfarin", "warfarin", "risk of serious bleeding", "no"),
+    ("What are the symptoms of a heart attack?", "heart-attack", "chest pain", None),
+    ("How is asthma treated?", "asthma", "nhaled corticosteroid", None),
+    ("What are the side effects of statins?", "statins", "muscle", None),
+    ("what should I do if someone is having a stroke", "stroke", "emergency services", None),
+    ("Which antibiotics are used for community-acquired pneumonia?", "pneumonia", "amoxicillin", None),
+    ("How is a urinary tract infection treated in women?", "cystitis", "nitrofurantoin", None),
+    ("symptoms of hypothyroidism", "hypothyroidism", "feeling cold", None),
+    ("What causes gout?", "gout", "uric acid", None),
+    ("Is it safe to drink alcohol with metronidazole?", "metronidazole", "vomiting", "no"),
+    ("How is depression treated?", "depression", "SSRI", None),
+    ("What is the treatment of an opioid overdose?", "opioid-overdose", "naloxone", None),
+    ("What are the warning signs of meningitis?", "meningitis", "stiff neck", None),
+    ("Can pregnant women take valproate?", "valproate", "must be avoided", "no"),
+    ("How is type 2 diabetes diagnosed?", "type-2-diabetes", "HbA1c", None),
+    ("what helps against migraine", "migraine", "triptan", None),
+    ("When should folic acid be started in pregnancy?", "folic-acid", "before conception", None),
+    ("How do you treat a paracetamol overdose?", "paracetamol-overdose", "acetylcysteine", None),
+)
+"""Question, topic of the primer, what the answer says, and its yes or no."""
+
+
 @pytest.fixture(scope="module")
 def index(default_index: Path) -> Index:
     return open_index(default_index)
@@ -33,20 +58,30 @@ def test_the_opening_question_names_marfan_syndrome_with_its_citation(index: Ind
 def test_the_default_index_holds_every_annotated_disease_and_defined_term(index: Index) -> None:
     kinds = [passage.kind for passage in index.passages]
     assert (kinds.count("disease"), kinds.count("finding")) == (12_687, 16_449)
-    assert all(
-        p.published == "2025-01-16" and p.doc_id.partition(":")[0] in p.passage_id for p in index.passages[::500]
-    )
+    assert kinds.count("qa") == 533
+    assert {p.published for p in index.passages[::500]} <= {"2025-01-16", "2026-11"}
+    assert all(p.doc_id.partition(":")[0] in p.passage_id for p in index.passages[::500])
 
 
 def test_answers_what_it_can_and_declines_what_it_cannot(index: Index) -> None:
-    """50 answerable and 50 unanswerable questions that nothing was tuned on; the bar for each is 90 %."""
+    """55 answerable and 45 unanswerable questions that nothing was fitted on; the bar for each is 90 %."""
     rows = [json.loads(line) for line in (QUESTIONS / "default_test.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert sum(row["answerable"] for row in rows) == 50 == len(rows) - 50
+    assert sum(row["answerable"] for row in rows) == 55 == len(rows) - 45
     outcome = {row["id"]: ask(row["text"], index=index).outcome for row in rows}
     declined = [row["text"] for row in rows if row["answerable"] and outcome[row["id"]] != "answered"]
     answered = [row["text"] for row in rows if not row["answerable"] and outcome[row["id"]] != "abstained"]
     assert len(declined) <= 5, declined
-    assert len(answered) <= 5, answered
+    assert len(answered) <= 4, answered
+
+
+def test_everyday_questions_are_answered_from_the_primer(index: Index) -> None:
+    """Each answer says what it should, cites the topic, and never says yes where the evidence warns."""
+    for question, topic, said, choice in EVERYDAY:
+        answer = ask(question, index=index)
+        assert answer.outcome == "answered", question
+        assert answer.citations[0].doc_id.partition("#")[0] == f"primer:{topic}", question
+        assert re.search(said, answer.text), (question, answer.text)
+        assert answer.choice == choice, question
 
 
 def test_every_sentence_of_every_answer_is_a_checked_quotation(index: Index) -> None:
