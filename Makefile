@@ -6,6 +6,7 @@
 
 PYTHON ?= python3
 INDEX ?= default
+RECIPE ?= pubmedqa
 UV ?= uv
 # PyTorch's index of CPU wheels, only for `make hf` and what needs it: see requirements/torch.txt.
 TORCH_INDEX ?=
@@ -13,7 +14,8 @@ TORCH_INDEX ?=
 # The question reaches the shell through the environment, as typed: `$`, quotes and apostrophes survive.
 override Q := $(value Q)
 override INDEX := $(value INDEX)
-export Q INDEX
+override RECIPE := $(value RECIPE)
+export Q INDEX RECIPE
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -29,7 +31,7 @@ WITH_TORCH := sed 's/+cpu//' requirements/torch.txt | $(COMPILE) -c /dev/stdin $
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install index ask test lint bench docs hf lucene lock clean distclean
+.PHONY: help install index ask eval test lint bench docs hf lucene lock clean distclean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +45,9 @@ ask: .venv/.ragmed ## ask a question: make ask Q="What is arachnodactyly?"
 	@if [ -z "$$Q" ]; then echo 'Ask something: make ask Q="What is arachnodactyly?"' >&2; exit 2; fi
 	@$(BIN)/ragmed index build --if-missing -- "$$INDEX" >&2
 	@$(BIN)/ragmed ask --index "$$INDEX" -- "$$Q"
+
+eval: .venv/.ragmed ## run an evaluation: make eval RECIPE=pubmedqa
+	@$(BIN)/ragmed eval -- "$$RECIPE"
 
 test: .venv/.ragmed .venv/.test ## install the test extras and run the tests
 	$(BIN)/python -m pytest

@@ -91,11 +91,16 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question. ``options`` maps a choice's letter to its text, in the order shown; None: free answer."""
+    """A question. ``options`` maps a choice's letter to its text, in the order shown; None: free answer.
+
+    ``documents`` are texts written for the question, as by HyDE: a dense retriever searches with the mean of their
+    vectors and the text's.
+    """
 
     query_id: str
     text: str
     options: Mapping[str, str] | None = None
+    documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

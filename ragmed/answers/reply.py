@@ -78,7 +78,7 @@ def parse_reply(text: str) -> Reply | None:
             confidence=min(1.0, max(0.0, float(table.get("confidence") or 0.0))),
             abstain=str(abstain) if abstain else None,
         )
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 

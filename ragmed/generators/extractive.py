@@ -75,7 +75,7 @@ class Sentence:
     @property
     def promise(self) -> float:
         """How much can be hoped of the sentence before the encoder has compared it."""
-        hope = self.coverage + self.passage_coverage + 0.3 * self.aspect + 1.2 / self.source**0.5
+        hope = self.coverage + self.passage_coverage + 0.3 * self.aspect + 1.2 / math.sqrt(self.source)
         return hope * (_DENIAL if self.denial else 1.0)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,12 +69,27 @@ class Index:
         """How common terms are, from the first retriever that counts them."""
         return next((r for r in self._retrievers.values() if isinstance(r, TermStatistics)), None)
 
-    def runs(self, queries: Sequence[Query], k: int) -> dict[str, Run]:
-        """Each retriever's own run of depth ``k``, by retriever name."""
-        return {name: retriever.search(queries, k) for name, retriever in self._retrievers.items()}
+    def runs(
+        self, queries: Sequence[Query], k: int, by_retriever: Mapping[str, Sequence[Query]] | None = None
+    ) -> dict[str, Run]:
+        """Each retriever's own run of depth ``k``, by retriever name; ``by_retriever`` as in `search`."""
+        own = by_retriever or {}
+        return {name: retriever.search(own.get(name, queries), k) for name, retriever in self._retrievers.items()}
+
+    def is_dense(self, retriever: str) -> bool:
+        """Whether a retriever compares vectors. Raises `UnknownName`."""
+        if retriever not in self._retrievers:
+            raise UnknownName(f"retrievers in index {self.name!r}", retriever, self._retrievers)
+        return hasattr(self._retrievers[retriever], "encoder")
 
     def search(
-        self, queries: Sequence[str | Query], k: int = 10, retriever: str | None = None
+        self,
+        queries: Sequence[str | Query],
+        k: int = 10,
+        retriever: str | None = None,
+        *,
+        fusion: Fusion | None = None,
+        by_retriever: Mapping[str, Sequence[Query]] | None = None,
     ) -> list[tuple[Evidence, ...]]:
         """The best ``k`` passages for each query, best first.
 
@@ -81,6 +97,8 @@ class Index:
             queries: texts or `Query` records; a batch of many is faster than many searches.
             k: passages per query; fewer come back where fewer match.
             retriever: search with this one alone instead of fusing all.
+            fusion: fuse with this instead of what the recipe says.
+            by_retriever: other queries, one for each of ``queries``, for the retrievers named.
 
         Raises:
             UnknownName: no such retriever in this index.
@@ -89,17 +107,21 @@ class Index:
         if isinstance(queries, str):
             raise QuestionError("search takes a sequence of queries: write search([question])")
         asked = [
-            Query(str(i), query) if isinstance(query, str) else Query(str(i), query.text, query.options)
+            Query(str(i), query) if isinstance(query, str) else replace(query, query_id=str(i))
             for i, query in enumerate(queries)
         ]
+        own = {
+            name: [replace(query, query_id=str(i)) for i, query in enumerate(others)]
+            for name, others in (by_retriever or {}).items()
+        }
         if retriever is not None:
             if retriever not in self._retrievers:
                 raise UnknownName(f"retrievers in index {self.name!r}", retriever, self._retrievers)
-            runs = {retriever: self._retrievers[retriever].search(asked, k)}
+            runs = {retriever: self._retrievers[retriever].search(own.get(retriever, asked), k)}
             fused = runs[retriever]
         else:
-            runs = self.runs(asked, max(k, _DEPTH))
-            fused = self._fusion.fuse(runs, k)
+            runs = self.runs(asked, max(k, _DEPTH), own)
+            fused = (fusion or self._fusion).fuse(runs, k)
         return [self._evidence(query.query_id, fused, runs) for query in asked]
 
     def passage(self, passage_id: str) -> Passage:

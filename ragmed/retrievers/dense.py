@@ -68,11 +68,22 @@ class OpenDense:
         run: dict[str, tuple[Hit, ...]] = {}
         for start in range(0, len(queries), _BLOCK):
             block = queries[start : start + _BLOCK]
-            encoded = self.encoder.encode_queries([query.text for query in block])
+            encoded = np.stack([self._vector(query) for query in block])
             scores = encoded @ self._vectors.T
             for query, vector, row_scores in zip(block, encoded, scores, strict=True):
                 run[query.query_id] = self._best(vector, row_scores, k)
         return run
+
+    def _vector(self, query: Query) -> Any:
+        """The vector of a query; with documents, the direction of the mean of all its vectors (HyDE)."""
+        vector = self.encoder.encode_queries([query.text])[0]
+        if not query.documents:
+            return vector
+        # One at a time, so that a vector does not depend on the others.
+        others = [self.encoder.encode_passages([text])[0] for text in query.documents if text.strip()]
+        total = np.sum([vector, *others], axis=0, dtype=np.float64)
+        norm = float(np.linalg.norm(total))
+        return (total / norm).astype(np.float32) if norm > 0 else vector
 
     def _best(self, vector: Any, scores: Any, k: int) -> tuple[Hit, ...]:
         if k <= 0:

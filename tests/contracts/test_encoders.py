@@ -6,12 +6,17 @@ import numpy as np
 import pytest
 
 from ragmed import catalog
+from ragmed.errors import EncoderError, MissingExtra
 from ragmed.protocols import Encoder
 
 
 @pytest.fixture(scope="module", params=sorted(catalog.files("encoders")))
 def encoder(request: pytest.FixtureRequest) -> Encoder:
-    made: Encoder = catalog.make("encoders", request.param, "test")
+    try:
+        made: Encoder = catalog.make("encoders", request.param, "test")
+        made.load()
+    except (MissingExtra, EncoderError) as error:
+        pytest.skip(str(error))
     return made
 
 

@@ -1,0 +1,475 @@
+"""Run an evaluation: search and answer every question with every system, measure, write the results folder.
+
+    eval/results/<name>/
+      questions.jsonl           the questions, for reports
+      summary.json              means with 95 % intervals, expected and published figures, what was left out
+      <system>/run.trec         the documents ranked, as TREC runs are written
+      <system>/per_question.tsv every measure for every question, outcome, choice, confidence
+      <system>/answers.jsonl    answers, where the evaluation asks for them
+      <system>/cost.json        times; the only file, with the report, that differs between two runs
+      <system>/results.jsonl    what everything above is computed from; an interrupted run goes on from it
+      report.html               all of it, to look at
+
+Retrieval sees a question and never its options.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ragmed import __version__, catalog, sources
+from ragmed.answers.json import to_json
+from ragmed.api import open_index
+from ragmed.collection.joined_passages import join_passages
+from ragmed.errors import DamagedFile, NoIndex, RecipeError, StaleIndex, UnknownName
+from ragmed.evaluation.calibration import area_under_risk_coverage, brier_score, expected_calibration_error
+from ragmed.evaluation.cost import cost_of
+from ragmed.evaluation.generated import CONVENTIONS, Convention, search_texts
+from ragmed.evaluation.known_documents import unknown_documents
+from ragmed.evaluation.leakage import leakage
+from ragmed.evaluation.measure_names import make_measures
+from ragmed.evaluation.statistics import Interval, mean_interval, wilson
+from ragmed.evaluation.store import ResultsFile
+from ragmed.evaluation.trec_files import write_run
+from ragmed.home import home, index_path
+from ragmed.index.build import build as build_index
+from ragmed.index.open import Index
+from ragmed.protocols import Benchmark, Fusion, Generator, Method
+from ragmed.recipe import (
+    CorpusRecipe,
+    EvaluationRecipe,
+    Figure,
+    IndexRecipe,
+    System,
+    parse_index_recipe,
+    read_corpus_recipe,
+    read_index_recipe,
+)
+from ragmed.report import Report
+from ragmed.sources import StageProgress
+from ragmed.types import Evidence, Hit, Query, Question, Result
+
+_BATCH = 32
+"""Questions between two writes: what an interruption can cost."""
+_PASSAGES_A_DOCUMENT = 5
+"""Passages searched for each document to be ranked, since a document may have many."""
+_KEPT_PASSAGES = 30
+"""Passages of a result that measures of evidence look at."""
+
+
+def evaluate(
+    recipe: EvaluationRecipe,
+    *,
+    folder: Path | None = None,
+    mirror: Path | None = None,
+    fetch: bool = True,
+    limit: int | None = None,
+    workers: int | None = None,
+    progress: StageProgress = lambda stage, done, total: None,
+) -> Path:
+    """Run an evaluation, or go on with one that was interrupted; return the results folder.
+
+    Args:
+        folder: where the results go; by default ``eval/results/<name>`` in the home.
+        mirror, fetch: where source files are looked for, and whether what is missing is downloaded.
+        limit: only the first so many questions, for a trial; the results say so.
+        workers: questions answered at once; by default as many as there are cores.
+
+    Raises:
+        RecipeError, UnknownName, MissingExtra: the recipe asks for what there is not.
+        CorpusError: files of the benchmark are missing or damaged. IndexFault: its index cannot be used.
+    """
+    folder = folder or home() / "eval" / "results" / recipe.name
+    report = Report()
+    paths = _benchmark_files(recipe, mirror, fetch, progress)
+    benchmark: Benchmark = catalog.make(
+        "benchmarks", recipe.benchmark, f"{recipe.path}: benchmark", files=paths, report=report
+    )
+    measures = make_measures(recipe.measures, f"{recipe.path}: measures")
+    questions = _questions(benchmark, report, limit)
+    index = _index(recipe, benchmark, folder, mirror, fetch, progress)
+    for doc_id, query_ids in unknown_documents(questions, (p.doc_id for p in index.passages)).items():
+        report.note("a relevant document is not in the index, so it cannot be found", doc_id, len(query_ids))
+    folder.mkdir(parents=True, exist_ok=True)
+    asked = [{"query_id": q.query.query_id, "text": q.query.text, "options": q.query.options} for q in questions]
+    _write(folder / "questions.jsonl", "".join(json.dumps(q, ensure_ascii=False, default=dict) + "\n" for q in asked))
+    summary: dict[str, Any] = {
+        "name": recipe.name,
+        "description": recipe.description,
+        "benchmark": dict(recipe.benchmark),
+        "n_questions": len(questions),
+        "limit": limit,
+        "seed": recipe.seed,
+        "systems": {},
+        "report": report.table(),
+        "index_card": index.card(),
+        "recipe": recipe.table,
+        "versions": {"ragmed": __version__, **index.card().get("versions", {})},
+    }
+    for system in recipe.systems:
+        results = _results(
+            recipe, system, benchmark, questions, index, folder, workers or os.cpu_count() or 1, progress
+        )
+        progress(f"measure {system.name}", 0, 0)
+        figures = {measure.label: measure.per_question(questions, results) for measure in measures}
+        _write_system(folder / system.name, questions, results, figures, recipe.answers)
+        summary["systems"][system.name] = _summary(recipe, questions, results, figures)
+    progress("audit", 0, 0)
+    summary["leakage"] = leakage(questions, join_passages(index.passages))
+    summary["expected"] = [_compared(figure, summary) for figure in recipe.expected]
+    summary["published"] = [asdict(figure) for figure in recipe.published]
+    _write_json(folder / "summary.json", summary)
+    return folder
+
+
+def benchmark_questions(
+    recipe: EvaluationRecipe, report: Report, *, mirror: Path | None = None, fetch: bool = True
+) -> list[Question]:
+    """The questions of an evaluation's benchmark. Raises `CorpusError`, `RecipeError`."""
+    paths = _benchmark_files(recipe, mirror, fetch, lambda stage, done, total: None)
+    benchmark = catalog.make("benchmarks", recipe.benchmark, f"{recipe.path}: benchmark", files=paths, report=report)
+    return _questions(benchmark, report, None)
+
+
+def failures(summary: Mapping[str, Any]) -> list[str]:
+    """What leaves its tolerance, a line each; for ``ragmed eval --check``."""
+    return [
+        f"{entry['system']}: {entry['measure']}{' of ' + entry['group'] if entry['group'] else ''} is "
+        f"{'not measured' if entry['measured'] is None else format(entry['measured'], '.4f')}, "
+        f"expected {entry['value']:.4f} ± {entry['tolerance']:.4f}"
+        for entry in summary["expected"]
+        if not entry["ok"]
+    ]
+
+
+def _benchmark_files(
+    recipe: EvaluationRecipe, mirror: Path | None, fetch: bool, progress: StageProgress
+) -> Mapping[str, Path]:
+    """The files of the recipe and, where it names a corpus's, those too."""
+    corpora: list[CorpusRecipe] = [recipe.files] if recipe.files.files else []
+    if "files_of" in recipe.table:
+        corpora.append(read_corpus_recipe(recipe.files.name))
+    paths: dict[str, Path] = {}
+    for corpus in corpora:
+        paths |= sources.fetch(corpus, mirror, progress) if fetch else sources.locate(corpus, mirror)
+    return paths
+
+
+def _questions(benchmark: Benchmark, report: Report, limit: int | None) -> list[Question]:
+    questions = []
+    seen: set[str] = set()
+    for question in benchmark.questions():
+        if question.query.query_id in seen:
+            raise DamagedFile(f"the benchmark has two questions with the id {question.query.query_id!r}")
+        seen.add(question.query.query_id)
+        report.keep()
+        questions.append(question)
+        if limit is not None and len(questions) == limit:
+            break
+    if not questions:
+        raise DamagedFile("the benchmark holds no question")
+    return questions
+
+
+def _index(
+    recipe: EvaluationRecipe,
+    benchmark: Benchmark,
+    folder: Path,
+    mirror: Path | None,
+    fetch: bool,
+    progress: StageProgress,
+) -> Index:
+    """The index to search, built where it is missing or out of date."""
+    if isinstance(recipe.index, str):
+        destination, index_recipe = index_path(recipe.index), read_index_recipe(recipe.index)
+    else:
+        index_recipe = _own_index(recipe, recipe.index, benchmark, folder)
+        destination = folder / "index"
+    try:
+        return open_index(destination)
+    except (NoIndex, StaleIndex):
+        build_index(index_recipe, destination, mirror=mirror, fetch=fetch, progress=progress)
+        return open_index(destination)
+
+
+def _own_index(recipe: EvaluationRecipe, table: Mapping[str, Any], benchmark: Benchmark, folder: Path) -> IndexRecipe:
+    """A recipe for an index of the benchmark's own documents, beside the results."""
+    if benchmark.corpus is None:
+        raise RecipeError(f'{recipe.path}: the benchmark brings no documents; name an index: index = "…"')
+    corpus = folder / f"{recipe.name}.corpus.toml"
+    lines = ["# Written by ragmed eval: the documents of the benchmark.", *_toml({"title": recipe.name})]
+    lines += _toml({"homepage": recipe.files.homepage, "licence": recipe.files.licence or "of the benchmark"})
+    lines += ["builder = " + _inline(benchmark.corpus)]
+    for file in recipe.files.files:
+        entry = {key: value for key, value in asdict(file).items() if value}
+        if "folder" in entry:
+            entry["folder"] = str((recipe.path.absolute().parent / Path(entry["folder"]).expanduser()).resolve())
+        lines += ["", "[[files]]", *_toml(entry)]
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(corpus, "\n".join(lines) + "\n")
+    inside = {**table, "corpora": [{"name": str(corpus.absolute()), "splitter": dict(recipe.splitter)}]}
+    return parse_index_recipe(inside, folder / "index.toml")
+
+
+def _toml(table: Mapping[str, Any]) -> list[str]:
+    return [f"{key} = {_inline(value)}" for key, value in table.items()]
+
+
+def _inline(value: Any) -> str:
+    """A TOML value on one line; a JSON string is one."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {_inline(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_inline, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _results(
+    recipe: EvaluationRecipe,
+    system: System,
+    benchmark: Benchmark,
+    questions: Sequence[Question],
+    index: Index,
+    folder: Path,
+    workers: int,
+    progress: StageProgress,
+) -> dict[str, Result]:
+    """The results of one system, those of an earlier run first."""
+    run = _runner(recipe, system, benchmark, index)
+    file = ResultsFile(folder / system.name, _fingerprint(recipe, system, benchmark, questions, index))
+    done = file.done()
+    waiting = [question for question in questions if question.query.query_id not in done]
+    stage = f"run {system.name}"
+    progress(stage, len(questions) - len(waiting), len(questions))
+    with ThreadPoolExecutor(workers) as pool:
+        for start in range(0, len(waiting), _BATCH):
+            batch = waiting[start : start + _BATCH]
+            file.append(pool.map(run, batch) if recipe.answers else run_all(run, batch))
+            progress(stage, len(questions) - len(waiting) + start + len(batch), len(questions))
+    by_id = {result.query_id: result for result in file.read(index.passage)}
+    return {question.query.query_id: by_id[question.query.query_id] for question in questions}
+
+
+def run_all(run: Callable[[Question], Result], batch: Sequence[Question]) -> list[Result]:
+    """One after another: searching is quick, and its times mean something only where nothing else runs."""
+    return [run(question) for question in batch]
+
+
+def _runner(
+    recipe: EvaluationRecipe, system: System, benchmark: Benchmark, index: Index
+) -> Callable[[Question], Result]:
+    """What one system makes of a question."""
+    if system.retriever and system.retriever not in index.retriever_names:
+        raise UnknownName(f"retrievers in index {index.name!r}", system.retriever, index.retriever_names)
+    if system.convention:
+        _convention(system)
+    where = f"{recipe.path}: system {system.name}"
+    fusion: Fusion | None = catalog.make("fusion", system.fusion, where) if system.fusion else None
+    method: Method = catalog.make("methods", system.method or index.recipe.method, where)
+    generator: Generator = catalog.make(
+        "generators", system.generator or index.recipe.generator, where, term_statistics=index.term_statistics
+    )
+    depth = recipe.k * _PASSAGES_A_DOCUMENT
+
+    def retrieve(queries: Sequence[Query], k: int) -> list[tuple[Evidence, ...]]:
+        return index.search(queries, k, system.retriever or None, fusion=fusion)
+
+    def run(question: Question) -> Result:
+        started = time.perf_counter()
+        query = Query(question.query.query_id, question.query.text)
+        [found] = index.search(
+            [query],
+            depth,
+            system.retriever or None,
+            fusion=fusion,
+            by_retriever=_asked(system, benchmark, question, index),
+        )
+        answer, n_calls = None, 0
+        if recipe.answers:
+            [answer] = method.answer([question.query], retrieve, generator)
+            n_calls = 1
+        return Result(
+            query_id=question.query.query_id,
+            documents=_documents(found, recipe.k),
+            passages=found[:_KEPT_PASSAGES],
+            answer=answer,
+            duration_s=time.perf_counter() - started,
+            n_calls=n_calls,
+        )
+
+    return run
+
+
+def _asked(system: System, benchmark: Benchmark, question: Question, index: Index) -> dict[str, list[Query]]:
+    """What each retriever is asked: a dense one with the benchmark's instruction, a lexical one without.
+
+    Where documents generated for the question are searched with, they are part of it.
+    """
+    query_id, instructed = question.query.query_id, benchmark.search_query(question)
+    asked = {}
+    for name in index.retriever_names:
+        dense = index.is_dense(name)
+        text = instructed if dense else question.query.text
+        if not system.convention:
+            asked[name] = [Query(query_id, text)]
+            continue
+        texts = search_texts(question, _convention(system), "dense" if dense else "lexical", text)
+        asked[name] = [Query(query_id, texts.query, documents=texts.documents)]
+    return asked
+
+
+def _convention(system: System) -> Convention:
+    for convention in CONVENTIONS:
+        if convention == system.convention:
+            return convention
+    raise UnknownName("conventions", system.convention, CONVENTIONS)
+
+
+def _documents(found: Sequence[Evidence], k: int) -> tuple[Hit, ...]:
+    """The best ``k`` documents, each by its best passage."""
+    best: dict[str, float] = {}
+    for evidence in found:
+        best[evidence.passage.doc_id] = max(best.get(evidence.passage.doc_id, evidence.score), evidence.score)
+    ranked = sorted(best.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(Hit(doc_id, score) for doc_id, score in ranked[:k])
+
+
+def _fingerprint(
+    recipe: EvaluationRecipe, system: System, benchmark: Benchmark, questions: Sequence[Question], index: Index
+) -> str:
+    """Identifies all that a system's results depend on."""
+    asked = [
+        [q.query.query_id, benchmark.search_query(q), q.query.text, dict(q.query.options or {}), list(q.generated)]
+        for q in questions
+    ]
+    method = [dict(index.recipe.method), dict(index.recipe.generator), dict(index.recipe.fusion)]
+    content = [__version__, index.manifest.index_id, asdict(system), method, recipe.k, recipe.answers, asked]
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=dict).encode()).hexdigest()
+
+
+def _write_system(
+    folder: Path,
+    questions: Sequence[Question],
+    results: Mapping[str, Result],
+    figures: Mapping[str, Mapping[str, float]],
+    answers: bool,
+) -> None:
+    write_run(folder / "run.trec", {query_id: result.documents for query_id, result in results.items()}, folder.name)
+    header = ["query_id", "group", *figures, "outcome", "choice", "gold", "confidence"]
+    lines = ["\t".join(header)]
+    for question in questions:
+        query_id = question.query.query_id
+        answer = results[query_id].answer
+        cells = [query_id, question.group]
+        cells += [repr(values[query_id]) if query_id in values else "" for values in figures.values()]
+        cells += (
+            ["", "", question.choice, ""]
+            if answer is None
+            else [answer.outcome, answer.choice or "", question.choice, repr(answer.confidence)]
+        )
+        lines.append("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in cells))
+    _write(folder / "per_question.tsv", "\n".join(lines) + "\n")
+    if answers:
+        written = [result.answer for result in results.values() if result.answer is not None]
+        _write(folder / "answers.jsonl", "".join(json.dumps(to_json(a), ensure_ascii=False) + "\n" for a in written))
+    _write_json(folder / "cost.json", cost_of(list(results.values())))
+
+
+def _summary(
+    recipe: EvaluationRecipe,
+    questions: Sequence[Question],
+    results: Mapping[str, Result],
+    figures: Mapping[str, Mapping[str, float]],
+) -> dict[str, Any]:
+    """Means with intervals, by group too, and how the answers ended."""
+    group_of = {question.query.query_id: question.group for question in questions}
+    measured = {}
+    for label, values in figures.items():
+        groups = sorted({group_of[query_id] for query_id in values})
+        by_group = {
+            group: {"mean": sum(own) / len(own), "n": len(own)}
+            for group in groups
+            if (own := [value for query_id, value in values.items() if group_of[query_id] == group])
+        }
+        interval = _interval(values, [group_of[query_id] for query_id in values] if recipe.macro else None, recipe.seed)
+        measured[label] = {
+            "mean": None if interval is None else interval.mean,
+            "low": None if interval is None else interval.low,
+            "high": None if interval is None else interval.high,
+            "n": len(values),
+            "by_group": by_group if len(groups) > 1 else {},
+            "macro": recipe.macro,
+        }
+    outcomes: dict[str, int] = {}
+    for result in results.values():
+        if result.answer is not None:
+            outcomes[result.answer.outcome] = outcomes.get(result.answer.outcome, 0) + 1
+    return {
+        "measures": measured,
+        "outcomes": dict(sorted(outcomes.items())),
+        "calibration": _calibration(questions, results),
+    }
+
+
+def _interval(values: Mapping[str, float], groups: list[str] | None, seed: int) -> Interval | None:
+    """The mean with its interval: Wilson's for a share, the bootstrap's for anything else."""
+    if not values:
+        return None
+    if groups is None and set(values.values()) <= {0.0, 1.0}:
+        return wilson(round(sum(values.values())), len(values))
+    return mean_interval(list(values.values()), groups=groups, seed=seed)
+
+
+def _calibration(questions: Sequence[Question], results: Mapping[str, Result]) -> dict[str, float]:
+    """How far confidences can be believed, over the questions that were answered and have a right choice."""
+    confidences, correct = [], []
+    for question in questions:
+        answer = results[question.query.query_id].answer
+        if answer is not None and answer.outcome == "answered" and question.choice and answer.choice is not None:
+            confidences.append(answer.confidence)
+            correct.append(answer.choice == question.choice)
+    if not confidences:
+        return {}
+    return {
+        "n": len(confidences),
+        "expected_calibration_error": expected_calibration_error(confidences, correct),
+        "brier_score": brier_score(confidences, correct),
+        "area_under_risk_coverage": area_under_risk_coverage(confidences, correct),
+    }
+
+
+def _compared(figure: Figure, summary: Mapping[str, Any]) -> dict[str, Any]:
+    """An expected figure beside the one measured."""
+    system = figure.system or next(iter(summary["systems"]))
+    measured = summary["systems"].get(system, {}).get("measures", {}).get(figure.measure)
+    if measured is not None and figure.group:
+        measured = measured["by_group"].get(figure.group)
+    value = None if measured is None else measured["mean"]
+    return {
+        "system": system,
+        "measure": figure.measure,
+        "group": figure.group,
+        "value": figure.value,
+        "tolerance": figure.tolerance,
+        "measured": value,
+        "ok": value is not None and abs(value - figure.value) <= figure.tolerance + 1e-12,
+    }
+
+
+def _write_json(path: Path, value: Any) -> None:
+    _write(path, json.dumps(value, indent=1, ensure_ascii=False, default=dict) + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    fresh = path.with_name(f".{path.name}.part")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)

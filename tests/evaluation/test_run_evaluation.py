@@ -1,0 +1,203 @@
+"""An evaluation of a folder in BEIR's layout: figures worked out by hand, resumption to the byte, one-line errors."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ragmed.errors import RagmedError, RecipeError, UnknownName
+from ragmed.evaluation.adhoc import folder_recipe
+from ragmed.evaluation.run import evaluate, failures
+from ragmed.evaluation.store import DURATIONS, RESULTS
+from ragmed.recipe import parse_evaluation_recipe, read_evaluation_recipe
+
+DOCUMENTS = {
+    "d1": "Aspirin relieves headache.",
+    "d2": "Warfarin thins the blood.",
+    "d3": "Headache after alcohol is common; headache passes with rest.",
+    "d4": "Insulin lowers glucose.",
+}
+QUERIES = {"q1": "headache", "q2": "insulin glucose", "q3": "unicorn"}
+QRELS = [("q1", "d1", 2), ("q1", "d3", 1), ("q2", "d4", 1), ("q3", "d2", 1), ("q1", "gone", 1)]
+MADE = {"summary.json", "bm25/run.trec", "bm25/per_question.tsv", f"bm25/{RESULTS}"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, home: Path) -> Path:
+    folder = tmp_path / "tiny set"
+    (folder / "qrels").mkdir(parents=True)
+    write_lines(folder / "corpus.jsonl", [{"_id": k, "title": "", "text": v} for k, v in DOCUMENTS.items()])
+    write_lines(folder / "queries.jsonl", [{"_id": k, "text": v} for k, v in QUERIES.items()])
+    rows = ["query-id\tcorpus-id\tscore", *(f"{q}\t{d}\t{grade}" for q, d, grade in QRELS)]
+    (folder / "qrels" / "test.tsv").write_text("\n".join(rows) + "\n")
+    return folder
+
+
+def write_lines(path: Path, rows: list[dict[str, str]]) -> None:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def summary_of(results: Path) -> dict[str, Any]:
+    table: dict[str, Any] = json.loads((results / "summary.json").read_text())
+    return table
+
+
+def test_figures_of_a_folder_are_those_worked_out_by_hand(folder: Path) -> None:
+    results = evaluate(folder_recipe("beir", folder, "bm25"))
+    measures = summary_of(results)["systems"]["bm25"]["measures"]
+    # q1: d3 has the word twice and d1, which is shorter, once; d3 comes first. Ideal: 2, 1, 1 (one is in no document).
+    first = [
+        line.split()[2] for line in (results / "bm25" / "run.trec").read_text().splitlines() if line.startswith("q1")
+    ]
+    gains = {"d1": 2, "d3": 1}
+    dcg = sum(gains[doc] / math.log2(i + 2) for i, doc in enumerate(first))
+    ideal = 2 + 1 / math.log2(3) + 1 / math.log2(4)
+    expected = (dcg / ideal + 1.0 + 0.0) / 3
+    assert measures["nDCG@10"]["mean"] == pytest.approx(expected, abs=1e-12)
+    assert measures["nDCG@10"]["n"] == 3
+    assert measures["R@100"]["mean"] == pytest.approx((2 / 3 + 1 + 0) / 3)
+    assert measures["P@10"]["mean"] == pytest.approx((0.2 + 0.1 + 0) / 3)
+    assert measures["nDCG@10"]["low"] <= measures["nDCG@10"]["mean"] <= measures["nDCG@10"]["high"]
+
+
+def test_what_is_odd_is_counted(folder: Path) -> None:
+    with (folder / "queries.jsonl").open("a") as file:
+        file.write(json.dumps({"_id": "q9", "text": "never judged"}) + "\n")
+    report = summary_of(evaluate(folder_recipe("beir", folder, "bm25")))["report"]
+    assert report["n_kept"] == 3
+    reasons = {**report["skipped"], **report["notes"]}
+    assert sum(tally["n"] for reason, tally in reasons.items() if "judge" in reason or "qrels" in reason) >= 1
+
+
+def test_the_hybrid_and_each_retriever_run_on_one_folder(folder: Path) -> None:
+    places = {name: evaluate(folder_recipe("beir", folder, name)) for name in ("hybrid", "bm25", "dense")}
+    assert len(set(places.values())) == 3
+    for name, results in places.items():
+        assert list(summary_of(results)["systems"]) == [name]
+        assert (results / name / "run.trec").read_text().split()[5] == name
+    with pytest.raises(UnknownName, match="no pipelines named 'magic'"):
+        folder_recipe("beir", folder, "magic")
+
+
+def test_a_run_cut_short_goes_on_and_gives_the_same_bytes(folder: Path) -> None:
+    recipe = folder_recipe("beir", folder, "bm25")
+    results = evaluate(recipe)
+    made = {name: (results / name).read_bytes() for name in MADE}
+    file = results / "bm25" / RESULTS
+    for n_bytes in (0, 10, len(made[f"bm25/{RESULTS}"]) // 2, len(made[f"bm25/{RESULTS}"]) - 1):
+        file.write_bytes(made[f"bm25/{RESULTS}"][:n_bytes])
+        (results / "bm25" / DURATIONS).write_text("")
+        (results / "summary.json").unlink()
+        evaluate(recipe)
+        assert {name: (results / name).read_bytes() for name in MADE} == made
+
+
+def test_results_of_other_questions_are_not_gone_on_with(folder: Path) -> None:
+    results = evaluate(folder_recipe("beir", folder, "bm25"))
+    write_lines(
+        folder / "queries.jsonl", [{"_id": k, "text": v.replace("unicorn", "warfarin")} for k, v in QUERIES.items()]
+    )
+    evaluate(folder_recipe("beir", folder, "bm25"))
+    assert summary_of(results)["systems"]["bm25"]["measures"]["RR@10"]["mean"] == pytest.approx(1.0)
+
+
+def test_killing_it_and_starting_again_gives_the_same_bytes(folder: Path, home: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "ragmed",
+        "eval",
+        "--benchmark",
+        "beir",
+        "--path",
+        str(folder),
+        "--pipeline",
+        "bm25",
+    ]
+    environment = {**os.environ, "RAGMED_HOME": str(home)}
+    whole = subprocess.run(
+        [*command, "--results", str(home / "whole")], env=environment, capture_output=True, text=True
+    )
+    assert whole.returncode == 0, whole.stderr
+    started = time.monotonic()
+    subprocess.run([*command, "--results", str(home / "timed")], env=environment, capture_output=True)
+    duration = time.monotonic() - started
+    for i, share in enumerate((0.3, 0.6, 0.9)):
+        place = home / f"killed{i}"
+        process = subprocess.Popen([*command, "--results", str(place)], env=environment, stdout=subprocess.DEVNULL)
+        time.sleep(share * duration)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        subprocess.run([*command, "--results", str(place)], env=environment, check=True, capture_output=True)
+        for name in MADE - {f"bm25/{RESULTS}", "summary.json"}:
+            assert (place / name).read_bytes() == (home / "whole" / name).read_bytes(), name
+
+
+def test_json_for_programs(folder: Path, home: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "ragmed", "eval", "--benchmark", "beir", "--path", str(folder), "--json"],
+        env={**os.environ, "RAGMED_HOME": str(home)},
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stderr
+    table = json.loads(ran.stdout)
+    figure = table["systems"]["hybrid"]["measures"]["nDCG@10"]
+    assert set(figure) >= {"mean", "low", "high", "n"}
+    assert Path(table["html"]).is_file()
+
+
+def test_an_expected_figure_that_does_not_hold_is_told(folder: Path) -> None:
+    base = folder_recipe("beir", folder, "bm25")
+    table = {
+        **base.table,
+        "expected": [
+            {"measure": "R@100", "value": 0.5556, "tolerance": 0.001},
+            {"measure": "nDCG@10", "value": 0.1, "tolerance": 0.01},
+            {"measure": "AP@7", "value": 0.1},
+        ],
+    }
+    summary = summary_of(evaluate(parse_evaluation_recipe(table, base.path)))
+    assert [entry["ok"] for entry in summary["expected"]] == [True, False, False]
+    assert ["nDCG@10 is 0." in line for line in failures(summary)] == [True, False]
+    assert "not measured" in failures(summary)[1]
+
+
+def test_a_trial_with_few_questions_says_so(folder: Path) -> None:
+    summary = summary_of(evaluate(folder_recipe("beir", folder, "bm25"), limit=2))
+    assert (summary["n_questions"], summary["limit"]) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"measures": []}, "needs measures"),
+        ({"measures": ["nDGC@10"]}, "nDCG"),
+        ({"systems": [{"name": "a"}, {"name": "a"}]}, "named twice"),
+        ({"systems": [{"name": "a", "retriever": "bm52"}]}, "bm52"),
+        ({"kk": 3}, "kk"),
+        ({"index": 3}, "needs index"),
+        ({"benchmark": "nonsuch"}, "no benchmarks named 'nonsuch'"),
+    ],
+)
+def test_a_wrong_recipe_is_one_line(folder: Path, change: dict[str, Any], complaint: str) -> None:
+    base = folder_recipe("beir", folder, "bm25")
+    with pytest.raises(RagmedError, match=complaint) as error:
+        evaluate(parse_evaluation_recipe({**base.table, **change}, base.path))
+    assert "\n" not in str(error.value)
+
+
+def test_a_recipe_file_that_is_not_there(home: Path) -> None:
+    with pytest.raises(UnknownName, match="no eval named 'nowhere'"):
+        read_evaluation_recipe("nowhere")
+    with pytest.raises(RecipeError, match="no such file"):
+        read_evaluation_recipe("nowhere.toml")
