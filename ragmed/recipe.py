@@ -100,7 +100,8 @@ class System:
     """What is evaluated: how an index is searched and, where answers are asked for, answered from.
 
     ``retriever`` searches with that one alone; empty: all of them, fused. Empty tables stand for the index's own.
-    ``convention`` says how documents generated for a question are searched with (`ragmed.evaluation.generated`).
+    ``convention`` says how documents generated for a question are searched with (`ragmed.evaluation.generated`),
+    ``perturb`` in what way questions are changed before they are asked (`ragmed.evaluation.robustness`).
     """
 
     name: str
@@ -109,6 +110,7 @@ class System:
     method: Mapping[str, Any] = field(default_factory=dict)
     generator: Mapping[str, Any] = field(default_factory=dict)
     convention: str = ""
+    perturb: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,7 @@ def parse_evaluation_recipe(table: Mapping[str, Any], path: Path) -> EvaluationR
             method=entry.table_of("method"),
             generator=entry.table_of("generator"),
             convention=entry.text("convention", ""),
+            perturb=entry.text("perturb", ""),
         )
         for entry in top.tables("systems")
     )

@@ -36,6 +36,7 @@ from ragmed.evaluation.generated import CONVENTIONS, Convention, search_texts
 from ragmed.evaluation.known_documents import unknown_documents
 from ragmed.evaluation.leakage import leakage
 from ragmed.evaluation.measure_names import make_measures
+from ragmed.evaluation.robustness import PERTURBATIONS
 from ragmed.evaluation.statistics import Interval, mean_interval, wilson
 from ragmed.evaluation.store import ResultsFile
 from ragmed.evaluation.trec_files import write_run
@@ -115,13 +116,12 @@ def evaluate(
         "versions": {"ragmed": __version__, **index.card().get("versions", {})},
     }
     for system in recipe.systems:
-        results = _results(
-            recipe, system, benchmark, questions, index, folder, workers or os.cpu_count() or 1, progress
-        )
+        asked_of = _perturbed(system, questions, recipe.seed)
+        results = _results(recipe, system, benchmark, asked_of, index, folder, workers or os.cpu_count() or 1, progress)
         progress(f"measure {system.name}", 0, 0)
-        figures = {measure.label: measure.per_question(questions, results) for measure in measures}
-        _write_system(folder / system.name, questions, results, figures, recipe.answers)
-        summary["systems"][system.name] = _summary(recipe, questions, results, figures)
+        figures = {measure.label: measure.per_question(asked_of, results) for measure in measures}
+        _write_system(folder / system.name, asked_of, results, figures, recipe.answers)
+        summary["systems"][system.name] = _summary(recipe, asked_of, results, figures)
     progress("audit", 0, 0)
     summary["leakage"] = leakage(questions, join_passages(index.passages))
     summary["expected"] = [_compared(figure, summary) for figure in recipe.expected]
@@ -230,6 +230,15 @@ def _inline(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_inline, value)) + "]"
     return json.dumps(value, ensure_ascii=False)
+
+
+def _perturbed(system: System, questions: Sequence[Question], seed: int) -> Sequence[Question]:
+    """The questions as a system is asked them: changed where it is to show how it stands a change."""
+    if not system.perturb:
+        return questions
+    if system.perturb not in PERTURBATIONS:
+        raise UnknownName("perturbations", system.perturb, PERTURBATIONS)
+    return [PERTURBATIONS[system.perturb].perturb(question, seed) for question in questions]
 
 
 def _results(

@@ -19,6 +19,7 @@ from ragmed.evaluation.adhoc import folder_recipe
 from ragmed.evaluation.run import evaluate, failures
 from ragmed.evaluation.store import DURATIONS, RESULTS
 from ragmed.recipe import parse_evaluation_recipe, read_evaluation_recipe
+from tests.benchmarks.r2med_folder import MODEL, NDCG_AT_10, write_r2med_folder
 
 DOCUMENTS = {
     "d1": "Aspirin relieves headache.",
@@ -201,3 +202,48 @@ def test_a_recipe_file_that_is_not_there(home: Path) -> None:
         read_evaluation_recipe("nowhere")
     with pytest.raises(RecipeError, match="no such file"):
         read_evaluation_recipe("nowhere.toml")
+
+
+def test_a_folder_in_r2meds_layout_gives_the_figures_worked_out_by_hand(home: Path, tmp_path: Path) -> None:
+    folder = write_r2med_folder(tmp_path)
+    base = folder_recipe("r2med", folder, "bm25")
+    systems = [
+        {"name": name, "retriever": "bm25", **({} if name == "plain" else {"convention": name})} for name in NDCG_AT_10
+    ]
+    table = {
+        **base.table,
+        "benchmark": {"name": "r2med", "generated": MODEL},
+        "systems": systems,
+        "measures": ["nDCG@10"],
+    }
+    results = evaluate(parse_evaluation_recipe(table, base.path))
+    for name, by_hand in NDCG_AT_10.items():
+        lines = (results / name / "per_question.tsv").read_text().splitlines()[1:]
+        measured = {line.split("\t")[0]: float(line.split("\t")[2]) for line in lines}
+        assert measured == pytest.approx(by_hand, abs=1e-9), name
+
+
+def test_generated_documents_move_a_dense_query(home: Path, tmp_path: Path) -> None:
+    folder = write_r2med_folder(tmp_path)
+    base = folder_recipe("r2med", folder, "dense")
+    systems = [{"name": "plain", "retriever": "dense"}, {"name": "hyde", "retriever": "dense", "convention": "hyde"}]
+    table = {**base.table, "benchmark": {"name": "r2med", "generated": MODEL}, "systems": systems}
+    results = evaluate(parse_evaluation_recipe(table, base.path))
+    plain, hyde = ((results / name / "run.trec").read_text() for name in ("plain", "hyde"))
+    assert plain.split()[:4] != hyde.split()[:4] or plain != hyde.replace("hyde", "plain")
+
+
+def test_a_perturbed_system_is_asked_other_words_and_judged_by_the_same_truth(folder: Path) -> None:
+    long = "insulin glucose lowers warfarin headache alcohol common aspirin relieves passes blood thins"
+    write_lines(folder / "queries.jsonl", [{"_id": k, "text": long} for k in QUERIES])
+    base = folder_recipe("beir", folder, "bm25")
+    systems = [{"name": "bm25", "retriever": "bm25"}, {"name": "typos", "retriever": "bm25", "perturb": "typos"}]
+    results = evaluate(parse_evaluation_recipe({**base.table, "systems": systems}, base.path))
+    scores = [
+        [line.split()[4] for line in (results / s / "run.trec").read_text().splitlines()] for s in ("bm25", "typos")
+    ]
+    assert scores[0] != scores[1]
+    measures = [system["measures"]["R@100"] for system in summary_of(results)["systems"].values()]
+    assert [measure["n"] for measure in measures] == [3, 3]
+    with pytest.raises(UnknownName, match="no perturbations named 'noise'"):
+        evaluate(parse_evaluation_recipe({**base.table, "systems": [{"name": "a", "perturb": "noise"}]}, base.path))
