@@ -31,7 +31,7 @@ WITH_TORCH := sed 's/+cpu//' requirements/torch.txt | $(COMPILE) -c /dev/stdin $
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install index ask eval test lint bench docs hf lucene lock clean distclean
+.PHONY: help install index ask eval test lint bench docs hf lucene split parquet mteb lock clean distclean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -46,7 +46,7 @@ ask: .venv/.ragmed ## ask a question: make ask Q="What is arachnodactyly?"
 	@$(BIN)/ragmed index build --if-missing -- "$$INDEX" >&2
 	@$(BIN)/ragmed ask --index "$$INDEX" -- "$$Q"
 
-eval: .venv/.ragmed ## run an evaluation: make eval RECIPE=pubmedqa
+eval: .venv/.ragmed .venv/.eval ## run an evaluation: make eval RECIPE=pubmedqa
 	@$(BIN)/ragmed eval -- "$$RECIPE"
 
 test: .venv/.ragmed .venv/.test ## install the test extras and run the tests
@@ -71,14 +71,23 @@ hf: .venv/.ragmed .venv/.hf ## install the extra ragmed[hf]: torch (CPU), transf
 
 lucene: .venv/.ragmed .venv/.lucene ## install the extra ragmed[lucene]: pyserini (needs torch, and Java 21)
 
+split: .venv/.ragmed .venv/.split ## install the extra ragmed[split]: LangChain's text splitters
+
+parquet: .venv/.ragmed .venv/.parquet ## install the extra ragmed[parquet]: pyarrow
+
+mteb: .venv/.ragmed .venv/.mteb ## install the extra ragmed[mteb]: mteb (needs torch)
+
 lock: ## resolve requirements/*.txt anew from pyproject.toml (needs uv)
 	$(COMPILE) --no-emit-package scipy pyproject.toml -o requirements/core.txt  # pytrec-eval names it, and never imports it
 	$(COMPILE) --group build -c requirements/core.txt -o requirements/build.txt
 	$(COMPILE) pyproject.toml --extra test -c requirements/core.txt -c requirements/build.txt -o requirements/test.txt
 	$(COMPILE) pyproject.toml --extra lint -c requirements/test.txt -o requirements/lint.txt
+	for extra in eval split parquet; do \
+	  $(COMPILE) pyproject.toml --extra $$extra --no-emit-package scipy -c requirements/test.txt -o requirements/$$extra.txt || exit 1; done
 	$(WITH_TORCH) --extra hf -c requirements/test.txt -o requirements/hf.txt
 	$(WITH_TORCH) --extra bench -c requirements/hf.txt -o requirements/bench.txt
 	$(WITH_TORCH) --extra lucene -c requirements/hf.txt -o requirements/lucene.txt
+	$(WITH_TORCH) --extra mteb -c requirements/hf.txt -o requirements/mteb.txt
 
 clean: ## remove built indexes and caches; keep .venv and downloaded corpora
 	rm -rf indexes/*/ indexes/.[a-z]* build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
@@ -104,7 +113,7 @@ distclean: clean ## also remove .venv and downloaded corpora
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/.test .venv/.lint: .venv/.%: requirements/%.txt .venv/.core
+.venv/.test .venv/.lint .venv/.eval .venv/.split .venv/.parquet: .venv/.%: requirements/%.txt .venv/.core
 	$(INSTALL) -r $<
 	@touch $@
 
@@ -114,6 +123,6 @@ distclean: clean ## also remove .venv and downloaded corpora
 	  echo "No CPU build of torch was found, and the default one would bring gigabytes of CUDA packages: give the CPU wheel index of PyTorch's 'Get started' page, as in make TORCH_INDEX=https://… hf" >&2; exit 1; }
 	@touch $@
 
-.venv/.hf .venv/.bench .venv/.lucene: .venv/.%: requirements/%.txt .venv/.torch
+.venv/.hf .venv/.bench .venv/.lucene .venv/.mteb: .venv/.%: requirements/%.txt .venv/.torch
 	$(INSTALL) -r $<
 	@touch $@

@@ -39,7 +39,8 @@ def main() -> None:
         subprocess.run(
             [sys.executable, str(Path(__file__).parent / "reference.py"), "prepare", "default", folder], check=True
         )
-        rows = [*cold(Path(folder), arguments.runs), *warm(Path(folder)), *encoding(), *storage(), *pubmed()]
+        rows = [*cold(Path(folder), arguments.runs), *warm(Path(folder)), *encoding()]
+    rows += [*storage(), *pubmed(), *evaluation()]
     if not arguments.skip_build:
         rows += build()
     if arguments.json:
@@ -135,6 +136,23 @@ def pubmed() -> list[dict[str, Any]]:
     import pubmed
 
     return pubmed.rows()
+
+
+def evaluation() -> list[dict[str, Any]]:
+    """Measures and statistics of an evaluation."""
+    import evaluation
+
+    return [
+        _row(
+            row["what"],
+            row["values"],
+            row["unit"],
+            row.get("reference_values"),
+            row.get("reference", ""),
+            goal=row.get("goal", ""),
+        )
+        for row in evaluation.rows()
+    ]
 
 
 def build() -> list[dict[str, Any]]:

@@ -33,7 +33,7 @@ MAX_LABEL = 30
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
-_MAX_SHORT = 20
+_MAX_SHORT = 24
 _MAX_UNBROKEN = 62
 """Characters of a cell that is not broken into lines, and of a row of such cells."""
 _LONG = ' class="long"'

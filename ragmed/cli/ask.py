@@ -92,6 +92,11 @@ def _print(answer: Answer, options: dict[str, str] | None) -> None:
     for citation in answer.citations:
         if " ".join(citation.quote.split()) not in " ".join(answer.text.split()):
             print_text(f"    [{citation.marker}] “{citation.quote}”")
+    cited = {citation.passage_id for citation in answer.citations}
+    notices = [e.passage.meta.get("notice", "") for e in answer.evidence if e.passage.passage_id in cited]
+    for notice in dict.fromkeys(filter(None, notices)):
+        print_text()
+        print_text(f"Note: {notice}.", "yellow")
     print_text()
     print_text(_last_line(answer), "dim")
 
