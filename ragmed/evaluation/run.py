@@ -97,7 +97,7 @@ def evaluate(
     measures = make_measures(recipe.measures, f"{recipe.path}: measures")
     questions = _questions(benchmark, report, limit)
     index = _index(recipe, benchmark, folder, mirror, fetch, progress)
-    for doc_id, query_ids in unknown_documents(questions, (p.doc_id for p in index.passages)).items():
+    for doc_id, query_ids in unknown_documents(questions, iter(index.passages.doc_ids)).items():
         report.note("a relevant document is not in the index, so it cannot be found", doc_id, len(query_ids))
     folder.mkdir(parents=True, exist_ok=True)
     asked = [{"query_id": q.query.query_id, "text": q.query.text, "options": q.query.options} for q in questions]
@@ -294,21 +294,22 @@ def _runner(
     def run(question: Question) -> Result:
         started = time.perf_counter()
         query = Query(question.query.query_id, question.query.text)
-        [found] = index.search(
+        fused, runs = index.rank(
             [query],
             depth,
             system.retriever or None,
             fusion=fusion,
             by_retriever=_asked(system, benchmark, question, index),
         )
+        [(number, hits)] = fused.items()
         answer, n_calls = None, 0
         if recipe.answers:
             [answer] = method.answer([question.query], retrieve, generator)
             n_calls = 1
         return Result(
             query_id=question.query.query_id,
-            documents=_documents(found, recipe.k),
-            passages=found[:_KEPT_PASSAGES],
+            documents=_documents(index, hits, recipe.k),
+            passages=index.evidence(hits[:_KEPT_PASSAGES], runs, number),
             answer=answer,
             duration_s=time.perf_counter() - started,
             n_calls=n_calls,
@@ -342,11 +343,12 @@ def _convention(system: System) -> Convention:
     raise UnknownName("conventions", system.convention, CONVENTIONS)
 
 
-def _documents(found: Sequence[Evidence], k: int) -> tuple[Hit, ...]:
+def _documents(index: Index, hits: Sequence[Hit], k: int) -> tuple[Hit, ...]:
     """The best ``k`` documents, each by its best passage."""
     best: dict[str, float] = {}
-    for evidence in found:
-        best[evidence.passage.doc_id] = max(best.get(evidence.passage.doc_id, evidence.score), evidence.score)
+    for hit in hits:
+        doc_id = index.doc_id(hit.passage_id)
+        best[doc_id] = max(best.get(doc_id, hit.score), hit.score)
     ranked = sorted(best.items(), key=lambda item: (-item[1], item[0]))
     return tuple(Hit(doc_id, score) for doc_id, score in ranked[:k])
 

@@ -17,7 +17,7 @@ from ragmed.index.manifest import Manifest
 from ragmed.index.passages_store import PassageStore
 from ragmed.protocols import Fusion, OpenRetriever, TermStatistics
 from ragmed.recipe import IndexRecipe, parse_index_recipe, read_corpus_recipe, read_index_recipe
-from ragmed.types import Evidence, Passage, Query, Run
+from ragmed.types import Evidence, Hit, Passage, Query, Run
 
 _FILES_ON_CARD = 20
 """Hashes of a corpus's files that an answer carries; the corpus's seal covers all of them."""
@@ -104,6 +104,19 @@ class Index:
             UnknownName: no such retriever in this index.
             QuestionError: ``queries`` is one string rather than a sequence of them.
         """
+        fused, runs = self.rank(queries, k, retriever, fusion=fusion, by_retriever=by_retriever)
+        return [self.evidence(hits, runs, query_id) for query_id, hits in fused.items()]
+
+    def rank(
+        self,
+        queries: Sequence[str | Query],
+        k: int,
+        retriever: str | None = None,
+        *,
+        fusion: Fusion | None = None,
+        by_retriever: Mapping[str, Sequence[Query]] | None = None,
+    ) -> tuple[Run, dict[str, Run]]:
+        """As `search`, without reading a passage: the fused run, and each retriever's, by the queries' numbers."""
         if isinstance(queries, str):
             raise QuestionError("search takes a sequence of queries: write search([question])")
         asked = [
@@ -122,7 +135,12 @@ class Index:
         else:
             runs = self.runs(asked, max(k, _DEPTH), own)
             fused = (fusion or self._fusion).fuse(runs, k)
-        return [self._evidence(query.query_id, fused, runs) for query in asked]
+        return {query.query_id: fused.get(query.query_id, ()) for query in asked}, runs
+
+    def doc_id(self, passage_id: str) -> str:
+        """The document of a passage, without reading it. Raises `UnknownName`."""
+        row = self.passages.row_of(passage_id)
+        return self.passage(passage_id).doc_id if row is None else self.passages.doc_ids[row]
 
     def passage(self, passage_id: str) -> Passage:
         """The passage of that id. Raises `UnknownName`."""
@@ -151,7 +169,8 @@ class Index:
             "versions": table["versions"],
         }
 
-    def _evidence(self, query_id: str, fused: Run, runs: Mapping[str, Run]) -> tuple[Evidence, ...]:
+    def evidence(self, hits: Sequence[Hit], runs: Mapping[str, Run], query_id: str) -> tuple[Evidence, ...]:
+        """The passages of a run's hits, with their ranks in each retriever's run."""
         ranks = {
             name: {hit.passage_id: rank for rank, hit in enumerate(run.get(query_id, ()), start=1)}
             for name, run in runs.items()
@@ -163,7 +182,7 @@ class Index:
                 rank=rank,
                 ranks_by_retriever={name: r[hit.passage_id] for name, r in ranks.items() if hit.passage_id in r},
             )
-            for rank, hit in enumerate(fused.get(query_id, ()), start=1)
+            for rank, hit in enumerate(hits, start=1)
         )
 
     def _sample(self) -> str:

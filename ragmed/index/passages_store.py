@@ -65,6 +65,11 @@ class PassageStore(Sequence[Passage]):
         """The passage ids by row."""
         return self._table.strings["passage_id"]
 
+    @property
+    def doc_ids(self) -> StringColumn:
+        """The document ids by row."""
+        return self._table.strings["doc_id"]
+
     def row_of(self, passage_id: str) -> int | None:
         """The row of a passage id; None where there is none."""
         return self._by_id.find(passage_id)
