@@ -19,6 +19,7 @@ from ragmed.types import Answer, Citation, Document, Evidence, Hit, OptionEviden
 if TYPE_CHECKING:
     from ragmed.answers.json import answer_from_json, to_json
     from ragmed.api import Verification, ask, open_index, verify_answer
+    from ragmed.evaluation.run import evaluate
     from ragmed.index.open import Index
 
 __version__ = "0.1.0"
@@ -38,6 +39,7 @@ __all__ = [
     "__version__",
     "answer_from_json",
     "ask",
+    "evaluate",
     "open_index",
     "to_json",
     "verify_answer",
@@ -48,6 +50,7 @@ _LAZY = {
     "Verification": "ragmed.api",
     "answer_from_json": "ragmed.answers.json",
     "ask": "ragmed.api",
+    "evaluate": "ragmed.evaluation.run",
     "open_index": "ragmed.api",
     "to_json": "ragmed.answers.json",
     "verify_answer": "ragmed.api",

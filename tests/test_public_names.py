@@ -24,6 +24,7 @@ def test_exported_names() -> None:
         "__version__",
         "answer_from_json",
         "ask",
+        "evaluate",
         "open_index",
         "to_json",
         "verify_answer",

@@ -52,6 +52,7 @@ from ragmed.recipe import (
     System,
     parse_index_recipe,
     read_corpus_recipe,
+    read_evaluation_recipe,
     read_index_recipe,
 )
 from ragmed.report import Report
@@ -67,7 +68,7 @@ _KEPT_PASSAGES = 30
 
 
 def evaluate(
-    recipe: EvaluationRecipe,
+    recipe: EvaluationRecipe | str | Path,
     *,
     folder: Path | None = None,
     mirror: Path | None = None,
@@ -79,6 +80,7 @@ def evaluate(
     """Run an evaluation, or go on with one that was interrupted; return the results folder.
 
     Args:
+        recipe: its name, as in ``eval/<name>.toml``, its file, or read already.
         folder: where the results go; by default ``eval/results/<name>`` in the home.
         mirror, fetch: where source files are looked for, and whether what is missing is downloaded.
         limit: only the first so many questions, for a trial; the results say so.
@@ -88,6 +90,8 @@ def evaluate(
         RecipeError, UnknownName, MissingExtra: the recipe asks for what there is not.
         CorpusError: files of the benchmark are missing or damaged. IndexFault: its index cannot be used.
     """
+    if not isinstance(recipe, EvaluationRecipe):
+        recipe = read_evaluation_recipe(recipe)
     folder = folder or home() / "eval" / "results" / recipe.name
     report = Report()
     paths = _benchmark_files(recipe, mirror, fetch, progress)

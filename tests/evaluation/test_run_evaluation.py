@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 
+import ragmed
 from ragmed.errors import RagmedError, RecipeError, UnknownName
 from ragmed.evaluation.adhoc import folder_recipe
+from ragmed.evaluation.results import read_results
 from ragmed.evaluation.run import evaluate, failures
 from ragmed.evaluation.store import DURATIONS, RESULTS
 from ragmed.recipe import parse_evaluation_recipe, read_evaluation_recipe
@@ -195,6 +197,17 @@ def test_a_wrong_recipe_is_one_line(folder: Path, change: dict[str, Any], compla
     with pytest.raises(RagmedError, match=complaint) as error:
         evaluate(parse_evaluation_recipe({**base.table, **change}, base.path))
     assert "\n" not in str(error.value)
+
+
+def test_from_python_by_the_recipes_file(folder: Path, home: Path) -> None:
+    recipe = home / "mine.toml"
+    recipe.write_text(
+        'benchmark = "beir"\nmeasures = ["nDCG@10"]\n[index]\nretrievers = [{ name = "bm25" }]\n'
+        f'[[files]]\nname = "folder"\npath = "**/*"\nfolder = "{folder}"\n'
+    )
+    results = read_results(ragmed.evaluate(recipe))
+    assert results.summary["n_questions"] == 3
+    assert list(results.summary["systems"]) == ["hybrid"]
 
 
 def test_a_recipe_file_that_is_not_there(home: Path) -> None:
