@@ -74,8 +74,8 @@ def build(
             for corpus in recipes
         ]
         folder = destination.parent / f".{destination.name}.building"
-        folder.mkdir()
         try:
+            folder.mkdir()
             facts = _write(folder, recipe, corpora, splitters, filters, retrievers, progress)
             sealed = manifest.seal(folder, facts)
             _put_in_place(folder, destination)
