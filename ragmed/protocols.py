@@ -211,7 +211,11 @@ class Benchmark(Protocol):
 
 @runtime_checkable
 class Measure(Protocol):
-    """A figure per question. One object serves one evaluation."""
+    """A figure per question. One object serves one evaluation.
+
+    A measure that looks at `Result.passages` says so by a class attribute ``reads_passages = True``: otherwise they
+    are not read.
+    """
 
     @property
     def label(self) -> str:

@@ -64,7 +64,7 @@ _BATCH = 32
 _PASSAGES_A_DOCUMENT = 5
 """Passages searched for each document to be ranked, since a document may have many."""
 _KEPT_PASSAGES = 30
-"""Passages of a result that measures of evidence look at."""
+"""Passages of a result, for the measures that look at them."""
 
 
 def evaluate(
@@ -121,7 +121,9 @@ def evaluate(
     }
     for system in recipe.systems:
         asked_of = _perturbed(system, questions, recipe.seed)
-        results = _results(recipe, system, benchmark, asked_of, index, folder, workers or os.cpu_count() or 1, progress)
+        n_passages = _KEPT_PASSAGES if any(getattr(measure, "reads_passages", False) for measure in measures) else 0
+        n_workers = workers or os.cpu_count() or 1
+        results = _results(recipe, system, benchmark, asked_of, index, folder, n_passages, n_workers, progress)
         progress(f"measure {system.name}", 0, 0)
         figures = {measure.label: measure.per_question(asked_of, results) for measure in measures}
         _write_system(folder / system.name, asked_of, results, figures, recipe.answers)
@@ -252,12 +254,13 @@ def _results(
     questions: Sequence[Question],
     index: Index,
     folder: Path,
+    n_passages: int,
     workers: int,
     progress: StageProgress,
 ) -> dict[str, Result]:
     """The results of one system, those of an earlier run first."""
-    run = _runner(recipe, system, benchmark, index)
-    file = ResultsFile(folder / system.name, _fingerprint(recipe, system, benchmark, questions, index))
+    run = _runner(recipe, system, benchmark, index, n_passages)
+    file = ResultsFile(folder / system.name, _fingerprint(recipe, system, benchmark, questions, index, n_passages))
     done = file.done()
     waiting = [question for question in questions if question.query.query_id not in done]
     stage = f"run {system.name}"
@@ -277,7 +280,7 @@ def run_all(run: Callable[[Question], Result], batch: Sequence[Question]) -> lis
 
 
 def _runner(
-    recipe: EvaluationRecipe, system: System, benchmark: Benchmark, index: Index
+    recipe: EvaluationRecipe, system: System, benchmark: Benchmark, index: Index, n_passages: int
 ) -> Callable[[Question], Result]:
     """What one system makes of a question."""
     if system.retriever and system.retriever not in index.retriever_names:
@@ -313,7 +316,7 @@ def _runner(
         return Result(
             query_id=question.query.query_id,
             documents=_documents(index, hits, recipe.k),
-            passages=index.evidence(hits[:_KEPT_PASSAGES], runs, number),
+            passages=index.evidence(hits[:n_passages], runs, number),
             answer=answer,
             duration_s=time.perf_counter() - started,
             n_calls=n_calls,
@@ -348,17 +351,26 @@ def _convention(system: System) -> Convention:
 
 
 def _documents(index: Index, hits: Sequence[Hit], k: int) -> tuple[Hit, ...]:
-    """The best ``k`` documents, each by its best passage."""
+    """The best ``k`` documents, each by its best passage, which comes first."""
     best: dict[str, float] = {}
+    least = 0.0
     for hit in hits:
+        if len(best) >= k and hit.score < least:
+            break
         doc_id = index.doc_id(hit.passage_id)
-        best[doc_id] = max(best.get(doc_id, hit.score), hit.score)
+        if doc_id not in best:
+            best[doc_id] = least = hit.score
     ranked = sorted(best.items(), key=lambda item: (-item[1], item[0]))
     return tuple(Hit(doc_id, score) for doc_id, score in ranked[:k])
 
 
 def _fingerprint(
-    recipe: EvaluationRecipe, system: System, benchmark: Benchmark, questions: Sequence[Question], index: Index
+    recipe: EvaluationRecipe,
+    system: System,
+    benchmark: Benchmark,
+    questions: Sequence[Question],
+    index: Index,
+    n_passages: int,
 ) -> str:
     """Identifies all that a system's results depend on."""
     asked = [
@@ -366,7 +378,16 @@ def _fingerprint(
         for q in questions
     ]
     method = [dict(index.recipe.method), dict(index.recipe.generator), dict(index.recipe.fusion)]
-    content = [__version__, index.manifest.index_id, asdict(system), method, recipe.k, recipe.answers, asked]
+    content = [
+        __version__,
+        index.manifest.index_id,
+        asdict(system),
+        method,
+        recipe.k,
+        n_passages,
+        recipe.answers,
+        asked,
+    ]
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=dict).encode()).hexdigest()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from ragmed.measures import _evidence
 from ragmed.measures._evidence import Of, Text
@@ -28,6 +28,8 @@ class EvidenceRecall:
 
     def __post_init__(self) -> None:
         _evidence.check("evidence_recall", {"overlap": self.overlap})
+
+    reads_passages: ClassVar[bool] = True
 
     @property
     def label(self) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ragmed.measures import _evidence
 from ragmed.measures._evidence import Of
@@ -24,6 +25,8 @@ class PassageRelevance:
 
     def __post_init__(self) -> None:
         _evidence.check("passage_relevance", {"overlap": self.overlap}, self.k)
+
+    reads_passages: ClassVar[bool] = True
 
     @property
     def label(self) -> str:

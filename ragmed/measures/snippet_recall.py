@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ragmed.measures import _evidence
 from ragmed.protocols import Measure
@@ -23,6 +24,8 @@ class SnippetRecall:
 
     def __post_init__(self) -> None:
         _evidence.check("snippet_recall", {"overlap": self.overlap}, self.k)
+
+    reads_passages: ClassVar[bool] = True
 
     @property
     def label(self) -> str:
