@@ -77,6 +77,11 @@ def ragmed(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
             "by porter within two hours",
             "Blood samples — Transport — ward:samples.docx:",
         ),
+        (
+            "How often is the resuscitation trolley checked?",
+            "every morning at seven",
+            "handbook.pdf — page 2 — ward:handbook.pdf:",
+        ),
         ("What is the bleep number of the anaesthetist?", "four hundred and twelve", "Bleeps — ward:bleeps.html:"),
         (
             "When are the corridor lights dimmed?",

@@ -53,7 +53,8 @@ ASPECTS: dict[str, tuple[str, str]] = {
     "prevention": ("prevent prevents prevention preventing vaccine vaccines vaccination", "avoid prophylaxis reduce"),
     "frequency": (
         "prevalence incidence epidemiology statistics percentage how-common how-many how-rare how-often",
-        "births population per rate affects occurs estimated worldwide",
+        "births population per rate affects occurs estimated worldwide "
+        "every daily hourly weekly monthly yearly once twice",
     ),
     "trials": ("trial trials", "randomized randomised placebo"),
     "logistics": ("clinic clinics specialist specialists hospital appointment nearest insurance book", ""),
