@@ -29,6 +29,8 @@ FAMILIES: Mapping[str, type] = {
     "encoders": protocols.Encoder,
     "retrievers": protocols.Retriever,
     "fusion": protocols.Fusion,
+    "queries": protocols.Rewriter,
+    "rerankers": protocols.Reranker,
     "generators": protocols.Generator,
     "benchmarks": protocols.Benchmark,
     "measures": protocols.Measure,

@@ -10,10 +10,23 @@ where its default is None, it may be absent.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
-from ragmed.types import Answer, Completion, Deletion, Document, Evidence, Passage, Prompt, Query, Question, Result, Run
+from ragmed.types import (
+    Answer,
+    Completion,
+    Deletion,
+    Document,
+    Evidence,
+    Passage,
+    Prompt,
+    Query,
+    Question,
+    Result,
+    Weighing,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +34,12 @@ if TYPE_CHECKING:
 
 Vectors: TypeAlias = "NDArray[np.float32]"
 """float32 (n, dim), one unit vector a row."""
+
+Rows: TypeAlias = "NDArray[np.int64]"
+"""Rows of passages, as `Retriever.build` was given them."""
+
+Allowed: TypeAlias = "NDArray[np.bool_]"
+"""One flag a passage: whether a search may find it."""
 
 Progress = Callable[[int, int], None]
 """Called with (done, total) as long work goes on; total is 0 where it is not known."""
@@ -146,13 +165,50 @@ class Retriever(Protocol):
         ...
 
 
+RetrieverKind: TypeAlias = Literal["lexical", "dense", "sparse"]
+"""By what a retriever compares: words, vectors of the whole text, or weights of terms that a model learned."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranking:
+    """What a search found for one query: rows of passages, best first, and their scores (float64).
+
+    Equal scores are in the order of their passage ids.
+    """
+
+    rows: Rows
+    scores: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
 @runtime_checkable
 class OpenRetriever(Protocol):
     """A retriever ready to search."""
 
-    def search(self, queries: Sequence[Query], k: int) -> Run:
-        """Up to k hits per query, best first, ties by passage_id. Every query has an entry."""
+    @property
+    def kind(self) -> RetrieverKind: ...
+
+    def search(self, queries: Sequence[Query], k: int, allowed: Allowed | None = None) -> list[Ranking]:
+        """Up to k passages per query, of those allowed (None: all). A ranking depends on its own query alone."""
         ...
+
+
+@runtime_checkable
+class ScoresPassages(Protocol):
+    """A retriever that can tell any passage's score for a query, found or not."""
+
+    def scores(self, query: Query, rows: Rows) -> NDArray[np.float64]:
+        """The score of each row, the same as `OpenRetriever.search` gives it."""
+        ...
+
+
+@runtime_checkable
+class HasVectors(Protocol):
+    """A retriever that holds a vector of every passage."""
+
+    def vectors(self, rows: Rows) -> Vectors: ...
 
 
 @runtime_checkable
@@ -168,10 +224,69 @@ class TermStatistics(Protocol):
 
 
 @runtime_checkable
-class Fusion(Protocol):
-    """Joins the runs of several retrievers into one."""
+class IndexView(Protocol):
+    """What a fusion may ask of the index that it fuses for."""
 
-    def fuse(self, runs: Mapping[str, Run], k: int) -> Run: ...
+    @property
+    def passage_ids(self) -> Sequence[str]:
+        """By row."""
+        ...
+
+    @property
+    def term_statistics(self) -> TermStatistics | None:
+        """From the first retriever that counts terms."""
+        ...
+
+    def kind(self, retriever: str) -> RetrieverKind: ...
+
+    def scores(self, retriever: str, query: Query, rows: Rows) -> NDArray[np.float64] | None:
+        """The retriever's score of each row; None where it cannot tell (see `ScoresPassages`)."""
+        ...
+
+    def vectors(self, rows: Rows) -> Vectors | None:
+        """The rows' vectors, from the first retriever that holds some."""
+        ...
+
+
+@runtime_checkable
+class Fusion(Protocol):
+    """Joins what several retrievers found for a query into one ranking."""
+
+    def fuse(self, query: Query, found: Mapping[str, Ranking], k: int, index: IndexView) -> Ranking:
+        """Up to k rows of those found. The order of ``found`` does not matter. Ties by passage_id."""
+        ...
+
+
+@runtime_checkable
+class Weighs(Protocol):
+    """A fusion that can tell how far it trusts each retriever."""
+
+    def weigh(self, query: Query, found: Mapping[str, Ranking], index: IndexView) -> Weighing: ...
+
+
+@runtime_checkable
+class Rewriter(Protocol):
+    """Turns a question into what is searched for it."""
+
+    def rewrite(self, queries: Sequence[Query], retrieve: Retrieve) -> list[tuple[Query, ...]]:
+        """For each query one or several to search instead, whose results are fused.
+
+        ``retrieve`` searches with the queries as they are. Where nothing can be made of a query (a generator's reply
+        is an error, say), it is given back as it was.
+        """
+        ...
+
+
+@runtime_checkable
+class Reranker(Protocol):
+    """Orders evidence anew. ``depth`` is how many of the passages found it reads."""
+
+    @property
+    def depth(self) -> int: ...
+
+    def rerank(self, query: Query, evidence: Sequence[Evidence], k: int) -> tuple[Evidence, ...]:
+        """The best ``k``, with new scores and ranks from 1. Passages beyond ``depth`` follow in their order."""
+        ...
 
 
 @runtime_checkable

@@ -88,7 +88,9 @@ class IndexRecipe:
     corpora: tuple[IndexedCorpus, ...]
     filters: tuple[Mapping[str, Any], ...]
     retrievers: tuple[Mapping[str, Any], ...]
+    queries: tuple[Mapping[str, Any], ...]
     fusion: Mapping[str, Any]
+    rerankers: tuple[Mapping[str, Any], ...]
     method: Mapping[str, Any]
     generator: Mapping[str, Any]
     path: Path
@@ -99,14 +101,17 @@ class IndexRecipe:
 class System:
     """What is evaluated: how an index is searched and, where answers are asked for, answered from.
 
-    ``retriever`` searches with that one alone; empty: all of them, fused. Empty tables stand for the index's own.
-    ``convention`` says how documents generated for a question are searched with (`ragmed.evaluation.generated`),
+    ``retriever`` searches with that one alone; empty: all of them, fused. What is empty is as the index's recipe
+    says, but for ``queries`` and ``rerankers`` of a system that searches with one retriever: those are its own alone.
+    ``convention`` says how documents generated for a question are searched with (`ragmed.analysis.generated`),
     ``perturb`` in what way questions are changed before they are asked (`ragmed.evaluation.robustness`).
     """
 
     name: str
     retriever: str = ""
+    queries: tuple[Mapping[str, Any], ...] = ()
     fusion: Mapping[str, Any] = field(default_factory=dict)
+    rerankers: tuple[Mapping[str, Any], ...] = ()
     method: Mapping[str, Any] = field(default_factory=dict)
     generator: Mapping[str, Any] = field(default_factory=dict)
     convention: str = ""
@@ -165,6 +170,8 @@ def parse_evaluation_recipe(table: Mapping[str, Any], path: Path) -> EvaluationR
         System(
             name=entry.text("name"),
             retriever=entry.text("retriever", ""),
+            queries=tuple(rewriter.everything() for rewriter in entry.tables("queries")),
+            rerankers=tuple(reranker.everything() for reranker in entry.tables("rerankers")),
             fusion=entry.table_of("fusion"),
             method=entry.table_of("method"),
             generator=entry.table_of("generator"),
@@ -296,7 +303,9 @@ def parse_index_recipe(table: Mapping[str, Any], path: Path) -> IndexRecipe:
         corpora=corpora,
         filters=tuple(entry.everything() for entry in top.tables("filters")),
         retrievers=tuple(entry.everything() for entry in top.tables("retrievers")),
+        queries=tuple(entry.everything() for entry in top.tables("queries")),
         fusion=top.component("fusion", "rrf"),
+        rerankers=tuple(entry.everything() for entry in top.tables("rerankers")),
         method=top.component("method", "retrieve_then_read"),
         generator=top.component("generator", "extractive"),
         path=path,

@@ -93,14 +93,37 @@ class Passage:
 class Query:
     """A question. ``options`` maps a choice's letter to its text, in the order shown; None: free answer.
 
-    ``documents`` are texts written for the question, as by HyDE: a dense retriever searches with the mean of their
-    vectors and the text's.
+    The other fields say what is searched, where that is not ``text``. ``documents`` are texts written for the
+    question, as by HyDE: a dense retriever searches with the mean of their vectors and the text's. ``lexical`` is
+    what retrievers that match words search for instead of ``text``; ``expansions`` are further words or phrases for
+    them, each with its weight (1: as much as a word of the question).
     """
 
     query_id: str
     text: str
     options: Mapping[str, str] | None = None
     documents: tuple[str, ...] = ()
+    lexical: str = ""
+    expansions: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """Which passages a search may find. A field left empty does not restrict; within one, any value will do.
+
+    ``published_from`` and ``published_to`` are ISO 8601 dates, as precise as one likes, both inclusive: a passage
+    published ``"2019"`` may be of any day of 2019 and passes where one of them lies between; a passage without a date
+    passes only where neither is given. ``retracted`` False leaves retracted passages out, True finds nothing else.
+    Values are compared without regard to case.
+    """
+
+    sources: tuple[str, ...] = ()
+    licences: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    publication_types: tuple[str, ...] = ()
+    published_from: str = ""
+    published_to: str = ""
+    retracted: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,20 +140,50 @@ Run = Mapping[str, tuple[Hit, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A passage found for a question. ``ranks_by_retriever`` holds its rank in each list it was found in."""
+    """A passage found for a question. ``ranks_by_retriever`` holds its rank in each list it was found in.
+
+    ``signals`` say what rerankers made of it: the contribution of each, by name, to ``score``, or what it judged.
+    """
 
     passage: Passage
     score: float
     rank: int
     ranks_by_retriever: Mapping[str, int]
+    signals: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """How far a fusion trusts each retriever for one query, and why.
+
+    ``weights`` sum to 1; ``features`` are what it looked at, by name; ``reasons`` say in words which of them moved
+    the weights most, the strongest first.
+    """
+
+    weights: Mapping[str, float]
+    features: Mapping[str, float] = field(default_factory=dict)
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A turn of a conversation with a language model."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a generator is asked: a question and its evidence. ``evidence[i]`` is source ``i + 1``."""
+    """What a generator is asked: a question and its evidence. ``evidence[i]`` is source ``i + 1``.
+
+    ``messages`` are the words for a language model. A generator that reads question and evidence by itself has no
+    need of them; one that writes freely is given nothing else.
+    """
 
     query: Query
     evidence: tuple[Evidence, ...]
+    messages: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ https://github.com/R2MED/R2MED; datasets https://huggingface.co/R2MED): a folder
 ``<method>/<model>/query_with_hydoc.jsonl`` (``id``, ``text``, ``hy_doc``), method being hyde, query2doc or lamer.
 
 Its figure is nDCG@10 by trec_eval on the best 100 documents, the mean of a set, then that of the eight sets. How the
-written documents are searched with: `ragmed.evaluation.generated`.
+written documents are searched with: `ragmed.analysis.generated`.
 """
 
 from __future__ import annotations

@@ -21,14 +21,13 @@ from typing import Any
 from ragmed import __version__, catalog
 from ragmed.errors import MissingExtra, RagmedError
 from ragmed.index.layout import make_retrievers
-from ragmed.protocols import Fusion, OpenRetriever, Splitter
+from ragmed.index.searcher import Searcher
+from ragmed.protocols import Fusion, OpenRetriever, Ranking, Splitter
 from ragmed.recipe import IndexRecipe, read_index_recipe
-from ragmed.types import Document, Hit, Passage, Query, Run
+from ragmed.types import Document, Passage, Query
 
 _PASSAGES_A_DOCUMENT = 5
 """Passages searched for each document to be ranked, since a document may have many."""
-_DEPTH = 100
-"""Hits asked of each retriever for fusion, at least."""
 
 
 class MTEBSearch:
@@ -50,8 +49,9 @@ class MTEBSearch:
             if retriever not in self._retrievers:
                 raise RagmedError(f"{where}: no retriever {retriever!r}; have: {', '.join(self._retrievers)}")
             self._retrievers = {retriever: self._retrievers[retriever]}
-        self._open: dict[str, OpenRetriever] = {}
-        self._documents: dict[str, str] = {}
+        self._alone = retriever or None
+        self._searcher: Searcher | None = None
+        self._documents: list[str] = []
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     @property
@@ -80,17 +80,19 @@ class MTEBSearch:
         passages: list[Passage] = []
         for row in corpus:
             passages += self._splitter.split(_document(row))
-        self._documents = {passage.passage_id: passage.doc_id for passage in passages}
+        self._documents = [passage.doc_id for passage in passages]
         if self._folder is not None:
-            self._open = {}
+            self._searcher = None
             self._folder.cleanup()
         self._folder = tempfile.TemporaryDirectory(prefix="ragmed-mteb-")
         ids = [passage.passage_id for passage in passages]
+        opened: dict[str, OpenRetriever] = {}
         for name, retriever in self._retrievers.items():
             path = Path(self._folder.name) / name
             path.mkdir()
             retriever.build(passages, path)
-            self._open[name] = retriever.open(path, ids)
+            opened[name] = retriever.open(path, ids)
+        self._searcher = Searcher(self.recipe.name, opened, ids)
 
     def search(
         self,
@@ -101,29 +103,23 @@ class MTEBSearch:
         **_: Any,
     ) -> dict[str, dict[str, float]]:
         """Query id → document id → score, for up to ``top_k`` documents; of ``top_ranked`` alone where it is given."""
-        if not self._open:
+        if self._searcher is None:
             raise RagmedError("nothing is indexed; mteb calls index() before search()")
         asked = [Query(str(row["id"]), _query_text(row)) for row in queries]
-        depth = len(self._documents) if top_ranked else min(top_k * _PASSAGES_A_DOCUMENT, len(self._documents))
-        run = self._run(asked, depth)
         found: dict[str, dict[str, float]] = {}
-        for query in asked:
-            allowed = None if top_ranked is None else frozenset(top_ranked.get(query.query_id, ()))
-            found[query.query_id] = self._best_documents(run.get(query.query_id, ()), allowed, top_k)
+        depth = len(self._documents) if top_ranked else min(top_k * _PASSAGES_A_DOCUMENT, len(self._documents))
+        for one in self._searcher.find(asked, depth, self._fusion, self._alone):
+            query_id = one.query.query_id
+            allowed = None if top_ranked is None else frozenset(top_ranked.get(query_id, ()))
+            found[query_id] = self._best_documents(one.ranking, allowed, top_k)
         return found
 
-    def _run(self, queries: Sequence[Query], depth: int) -> Run:
-        if len(self._open) == 1:
-            return next(iter(self._open.values())).search(queries, depth)
-        depth = max(depth, _DEPTH)
-        return self._fusion.fuse({name: opened.search(queries, depth) for name, opened in self._open.items()}, depth)
-
-    def _best_documents(self, hits: Sequence[Hit], allowed: frozenset[str] | None, k: int) -> dict[str, float]:
+    def _best_documents(self, ranking: Ranking, allowed: frozenset[str] | None, k: int) -> dict[str, float]:
         best: dict[str, float] = {}
-        for hit in hits:
-            doc_id = self._documents[hit.passage_id]
+        for row, score in zip(ranking.rows.tolist(), ranking.scores.tolist(), strict=True):
+            doc_id = self._documents[row]
             if allowed is None or doc_id in allowed:
-                best[doc_id] = max(best.get(doc_id, hit.score), hit.score)
+                best[doc_id] = max(best.get(doc_id, score), score)
         return dict(sorted(best.items(), key=lambda item: (-item[1], item[0]))[:k])
 
 

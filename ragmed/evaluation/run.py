@@ -26,13 +26,13 @@ from pathlib import Path
 from typing import Any
 
 from ragmed import __version__, catalog, sources
+from ragmed.analysis.generated import convention, with_documents
 from ragmed.answers.json import to_json
 from ragmed.api import open_index
 from ragmed.collection.joined_passages import join_passages
 from ragmed.errors import DamagedFile, NoIndex, RecipeError, StaleIndex, UnknownName
 from ragmed.evaluation.calibration import area_under_risk_coverage, brier_score, expected_calibration_error
 from ragmed.evaluation.cost import cost_of
-from ragmed.evaluation.generated import CONVENTIONS, Convention, search_texts
 from ragmed.evaluation.known_documents import unknown_documents
 from ragmed.evaluation.leakage import leakage
 from ragmed.evaluation.measure_names import make_measures
@@ -43,7 +43,8 @@ from ragmed.evaluation.trec_files import write_run
 from ragmed.home import home, index_path
 from ragmed.index.build import build as build_index
 from ragmed.index.open import Index
-from ragmed.protocols import Benchmark, Fusion, Generator, Method
+from ragmed.index.searcher import Pipeline
+from ragmed.protocols import Benchmark, Generator, Method
 from ragmed.recipe import (
     CorpusRecipe,
     EvaluationRecipe,
@@ -283,12 +284,12 @@ def _runner(
     recipe: EvaluationRecipe, system: System, benchmark: Benchmark, index: Index, n_passages: int
 ) -> Callable[[Question], Result]:
     """What one system makes of a question."""
-    if system.retriever and system.retriever not in index.retriever_names:
-        raise UnknownName(f"retrievers in index {index.name!r}", system.retriever, index.retriever_names)
+    if system.retriever:
+        index.kind(system.retriever)
     if system.convention:
-        _convention(system)
+        convention(system.convention)
     where = f"{recipe.path}: system {system.name}"
-    fusion: Fusion | None = catalog.make("fusion", system.fusion, where) if system.fusion else None
+    pipeline = _pipeline(system, index, where)
     method: Method = catalog.make("methods", system.method or index.recipe.method, where)
     generator: Generator = catalog.make(
         "generators", system.generator or index.recipe.generator, where, term_statistics=index.term_statistics
@@ -296,27 +297,19 @@ def _runner(
     depth = recipe.k * _PASSAGES_A_DOCUMENT
 
     def retrieve(queries: Sequence[Query], k: int) -> list[tuple[Evidence, ...]]:
-        return index.search(queries, k, system.retriever or None, fusion=fusion)
+        return index.search(queries, k, system.retriever or None, pipeline=pipeline)
 
     def run(question: Question) -> Result:
         started = time.perf_counter()
-        query = Query(question.query.query_id, question.query.text)
-        fused, runs = index.rank(
-            [query],
-            depth,
-            system.retriever or None,
-            fusion=fusion,
-            by_retriever=_asked(system, benchmark, question, index),
-        )
-        [(number, hits)] = fused.items()
+        [found] = index.find([_asked(system, benchmark, question)], depth, system.retriever or None, pipeline=pipeline)
         answer, n_calls = None, 0
         if recipe.answers:
             [answer] = method.answer([question.query], retrieve, generator)
             n_calls = 1
         return Result(
             query_id=question.query.query_id,
-            documents=_documents(index, hits, recipe.k),
-            passages=index.evidence(hits[:n_passages], runs, number),
+            documents=_documents(index, index.hits(found.ranking), recipe.k),
+            passages=index.evidence(found, n_passages),
             answer=answer,
             duration_s=time.perf_counter() - started,
             n_calls=n_calls,
@@ -325,29 +318,26 @@ def _runner(
     return run
 
 
-def _asked(system: System, benchmark: Benchmark, question: Question, index: Index) -> dict[str, list[Query]]:
-    """What each retriever is asked: a dense one with the benchmark's instruction, a lexical one without.
+def _pipeline(system: System, index: Index, where: str) -> Pipeline:
+    """How a system searches: as its own tables say, else as the index does, one retriever alone as it is."""
+    own = index.pipeline if not system.retriever else Pipeline(index.pipeline.fusion)
+    rewriters = tuple(catalog.make("queries", table, f"{where}: queries") for table in system.queries)
+    rerankers = tuple(catalog.make("rerankers", table, f"{where}: rerankers") for table in system.rerankers)
+    return Pipeline(
+        fusion=catalog.make("fusion", system.fusion, where) if system.fusion else own.fusion,
+        rewriters=rewriters or own.rewriters,
+        rerankers=rerankers or own.rerankers,
+    )
 
-    Where documents generated for the question are searched with, they are part of it.
+
+def _asked(system: System, benchmark: Benchmark, question: Question) -> Query:
+    """What is searched: by a dense retriever with the benchmark's instruction, by words without.
+
+    Where documents generated for the question are searched with, they are part of it. Options are not.
     """
-    query_id, instructed = question.query.query_id, benchmark.search_query(question)
-    asked = {}
-    for name in index.retriever_names:
-        dense = index.is_dense(name)
-        text = instructed if dense else question.query.text
-        if not system.convention:
-            asked[name] = [Query(query_id, text)]
-            continue
-        texts = search_texts(question, _convention(system), "dense" if dense else "lexical", text)
-        asked[name] = [Query(query_id, texts.query, documents=texts.documents)]
-    return asked
-
-
-def _convention(system: System) -> Convention:
-    for convention in CONVENTIONS:
-        if convention == system.convention:
-            return convention
-    raise UnknownName("conventions", system.convention, CONVENTIONS)
+    plain, instructed = question.query.text, benchmark.search_query(question)
+    query = Query(question.query.query_id, instructed, lexical="" if instructed == plain else plain)
+    return with_documents(query, question.generated, convention(system.convention)) if system.convention else query
 
 
 def _documents(index: Index, hits: Sequence[Hit], k: int) -> tuple[Hit, ...]:
@@ -377,7 +367,8 @@ def _fingerprint(
         [q.query.query_id, benchmark.search_query(q), q.query.text, dict(q.query.options or {}), list(q.generated)]
         for q in questions
     ]
-    method = [dict(index.recipe.method), dict(index.recipe.generator), dict(index.recipe.fusion)]
+    own = index.recipe
+    method = [dict(table) for table in (own.method, own.generator, own.fusion, *own.queries, *own.rerankers)]
     content = [
         __version__,
         index.manifest.index_id,

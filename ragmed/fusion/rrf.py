@@ -6,37 +6,28 @@ Rank Learning Methods", SIGIR; rank_constant 60 is theirs.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ragmed.protocols import Fusion
-from ragmed.types import Hit, Run
+import numpy as np
+
+from ragmed.fusion._join import joined, ranked
+from ragmed.protocols import Fusion, IndexView, Ranking
+from ragmed.types import Query
 
 
 @dataclass(frozen=True)
 class ReciprocalRankFusion:
-    """RRF.
-
-    >>> run = ReciprocalRankFusion().fuse(
-    ...     {"bm25": {"q": (Hit("a", 9.0), Hit("b", 7.0))}, "dense": {"q": (Hit("b", 0.8),)}}, k=10)
-    >>> [hit.passage_id for hit in run["q"]]
-    ['b', 'a']
-    """
+    """RRF. ``rank_constant`` (≥ 0): the higher, the less the first ranks stand out."""
 
     rank_constant: int = 60
 
-    def fuse(self, runs: Mapping[str, Run], k: int) -> Run:
-        query_ids = sorted({query_id for run in runs.values() for query_id in run})
-        return {query_id: self._fuse([run.get(query_id, ()) for run in runs.values()], k) for query_id in query_ids}
-
-    def _fuse(self, lists: list[tuple[Hit, ...]], k: int) -> tuple[Hit, ...]:
-        scores: defaultdict[str, float] = defaultdict(float)
-        for hits in lists:
-            for rank, hit in enumerate(hits, start=1):
-                scores[hit.passage_id] += 1 / (self.rank_constant + rank)
-        fused = [Hit(passage_id, score) for passage_id, score in scores.items()]
-        return tuple(sorted(fused, key=lambda hit: (-hit.score, hit.passage_id))[:k])
+    def fuse(self, query: Query, found: Mapping[str, Ranking], k: int, index: IndexView) -> Ranking:
+        rows, places = joined(found)
+        scores = np.zeros(len(rows))
+        for name in sorted(found):
+            scores[places[name]] += 1 / (self.rank_constant + np.arange(1, len(found[name]) + 1))
+        return ranked(rows, scores, k, index)
 
 
 COMPONENT: type[Fusion] = ReciprocalRankFusion

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ragmed import catalog
+from ragmed.index.searcher import Pipeline
 from ragmed.protocols import Filter, Retriever
 from ragmed.recipe import IndexRecipe
 
@@ -22,6 +23,16 @@ def make_filters(recipe: IndexRecipe) -> dict[str, Filter]:
     return {
         str(table["name"]): catalog.make("filters", table, f"{recipe.path}: [[filters]]") for table in recipe.filters
     }
+
+
+def make_pipeline(recipe: IndexRecipe) -> Pipeline:
+    """Rewriters, fusion and rerankers, with the options of the recipe."""
+    where = str(recipe.path)
+    return Pipeline(
+        fusion=catalog.make("fusion", recipe.fusion, f"{where}: [fusion]"),
+        rewriters=tuple(catalog.make("queries", table, f"{where}: [[queries]]") for table in recipe.queries),
+        rerankers=tuple(catalog.make("rerankers", table, f"{where}: [[rerankers]]") for table in recipe.rerankers),
+    )
 
 
 def previous(destination: Path) -> Path:

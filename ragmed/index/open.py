@@ -9,20 +9,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ragmed import catalog
+import numpy as np
+
 from ragmed.errors import DamagedIndex, QuestionError, RagmedError, StaleIndex, UnknownName
 from ragmed.index import manifest
-from ragmed.index.layout import existing, make_retrievers
+from ragmed.index.layout import existing, make_pipeline, make_retrievers
 from ragmed.index.manifest import Manifest
 from ragmed.index.passages_store import PassageStore
-from ragmed.protocols import Fusion, OpenRetriever, TermStatistics
+from ragmed.index.restriction import allowed
+from ragmed.index.searcher import Found, Pipeline, Searcher, union
+from ragmed.protocols import Allowed, Ranking, Reranker, RetrieverKind, TermStatistics, Weighs
 from ragmed.recipe import IndexRecipe, parse_index_recipe, read_corpus_recipe, read_index_recipe
-from ragmed.types import Evidence, Hit, Passage, Query, Run
+from ragmed.types import Evidence, Hit, Passage, Query, Restriction, Weighing
 
 _FILES_ON_CARD = 20
 """Hashes of a corpus's files that an answer carries; the corpus's seal covers all of them."""
-_DEPTH = 100
-"""Hits asked of each retriever for fusion, at least."""
+_RESTRICTIONS = 16
+"""Restrictions whose passages are remembered."""
 
 
 class Index:
@@ -48,13 +51,18 @@ class Index:
         self.manifest: Manifest = manifest.check(folder, full=sealed.n_bytes <= manifest.FULL_CHECK_BYTES)
         try:
             self.passages = PassageStore(folder / "passages")
-            self._retrievers: dict[str, OpenRetriever] = {
-                name: retriever.open(folder / "retrievers" / name, self.passages.ids)
-                for name, retriever in retrievers.items()
-            }
+            self.searcher = Searcher(
+                self.manifest.name,
+                {
+                    name: retriever.open(folder / "retrievers" / name, self.passages.ids)
+                    for name, retriever in retrievers.items()
+                },
+                self.passages.ids,
+            )
         except (OSError, ValueError) as error:
             raise DamagedIndex(f"{path}: cannot be opened ({error}); rebuild it with: {_rebuild(path)}") from error
-        self._fusion: Fusion = catalog.make("fusion", self.recipe.fusion, f"{self.recipe.path}: [fusion]")
+        self.pipeline: Pipeline = make_pipeline(self.recipe)
+        self._allowed: dict[Restriction, Allowed] = {}
 
     @property
     def name(self) -> str:
@@ -62,25 +70,16 @@ class Index:
 
     @property
     def retriever_names(self) -> tuple[str, ...]:
-        return tuple(self._retrievers)
+        return self.searcher.names
 
     @property
     def term_statistics(self) -> TermStatistics | None:
         """How common terms are, from the first retriever that counts them."""
-        return next((r for r in self._retrievers.values() if isinstance(r, TermStatistics)), None)
+        return self.searcher.term_statistics
 
-    def runs(
-        self, queries: Sequence[Query], k: int, by_retriever: Mapping[str, Sequence[Query]] | None = None
-    ) -> dict[str, Run]:
-        """Each retriever's own run of depth ``k``, by retriever name; ``by_retriever`` as in `search`."""
-        own = by_retriever or {}
-        return {name: retriever.search(own.get(name, queries), k) for name, retriever in self._retrievers.items()}
-
-    def is_dense(self, retriever: str) -> bool:
-        """Whether a retriever compares vectors. Raises `UnknownName`."""
-        if retriever not in self._retrievers:
-            raise UnknownName(f"retrievers in index {self.name!r}", retriever, self._retrievers)
-        return hasattr(self._retrievers[retriever], "encoder")
+    def kind(self, retriever: str) -> RetrieverKind:
+        """By what a retriever compares. Raises `UnknownName`."""
+        return self.searcher.kind(retriever)
 
     def search(
         self,
@@ -88,54 +87,95 @@ class Index:
         k: int = 10,
         retriever: str | None = None,
         *,
-        fusion: Fusion | None = None,
-        by_retriever: Mapping[str, Sequence[Query]] | None = None,
+        restriction: Restriction | None = None,
+        pipeline: Pipeline | None = None,
     ) -> list[tuple[Evidence, ...]]:
         """The best ``k`` passages for each query, best first.
 
         Args:
             queries: texts or `Query` records; a batch of many is faster than many searches.
             k: passages per query; fewer come back where fewer match.
-            retriever: search with this one alone instead of fusing all.
-            fusion: fuse with this instead of what the recipe says.
-            by_retriever: other queries, one for each of ``queries``, for the retrievers named.
+            retriever: search with this one alone, without rewriting or reranking, instead of fusing all.
+            restriction: find only passages that pass it, as many as without it.
+            pipeline: search in this way instead of what the recipe says.
 
         Raises:
             UnknownName: no such retriever in this index.
             QuestionError: ``queries`` is one string rather than a sequence of them.
         """
-        fused, runs = self.rank(queries, k, retriever, fusion=fusion, by_retriever=by_retriever)
-        return [self.evidence(hits, runs, query_id) for query_id, hits in fused.items()]
+        found = self.find(queries, k, retriever, restriction=restriction, pipeline=pipeline)
+        return [self.evidence(one) for one in found]
 
-    def rank(
+    def find(
         self,
         queries: Sequence[str | Query],
-        k: int,
+        k: int = 10,
         retriever: str | None = None,
         *,
-        fusion: Fusion | None = None,
-        by_retriever: Mapping[str, Sequence[Query]] | None = None,
-    ) -> tuple[Run, dict[str, Run]]:
-        """As `search`, without reading a passage: the fused run, and each retriever's, by the queries' numbers."""
+        restriction: Restriction | None = None,
+        pipeline: Pipeline | None = None,
+    ) -> list[Found]:
+        """As `search`, by rows: a passage is read only where a reranker needs it."""
         if isinstance(queries, str):
             raise QuestionError("search takes a sequence of queries: write search([question])")
-        asked = [
-            Query(str(i), query) if isinstance(query, str) else replace(query, query_id=str(i))
-            for i, query in enumerate(queries)
+        asked = [Query(str(i), query) if isinstance(query, str) else query for i, query in enumerate(queries)]
+        # One retriever alone shows what it finds by itself.
+        how = pipeline or (self.pipeline if retriever is None else Pipeline(self.pipeline.fusion))
+        mask = None if restriction is None else self._allowed_by(restriction)
+        depth = max([k, *(reranker.depth for reranker in how.rerankers)])
+        rewritten: list[tuple[Query, ...]] = [(query,) for query in asked]
+        for rewriter in how.rewriters:
+            flat = [query for of_one in rewritten for query in of_one]
+            plain = Pipeline(how.fusion)
+
+            def retrieve(queries: Sequence[Query], k: int, plain: Pipeline = plain) -> list[tuple[Evidence, ...]]:
+                return self.search(queries, k, retriever, restriction=restriction, pipeline=plain)
+
+            again = iter(rewriter.rewrite(flat, retrieve))
+            rewritten = [tuple(query for _ in of_one for query in next(again)) for of_one in rewritten]
+        flat = [query for of_one in rewritten for query in of_one]
+        each = iter(self.searcher.find(flat, depth, how.fusion, retriever, mask))
+        found = [
+            union([next(each) for _ in of_one], query, depth, self.passages.ids)
+            for query, of_one in zip(asked, rewritten, strict=True)
         ]
-        own = {
-            name: [replace(query, query_id=str(i)) for i, query in enumerate(others)]
-            for name, others in (by_retriever or {}).items()
-        }
-        if retriever is not None:
-            if retriever not in self._retrievers:
-                raise UnknownName(f"retrievers in index {self.name!r}", retriever, self._retrievers)
-            runs = {retriever: self._retrievers[retriever].search(own.get(retriever, asked), k)}
-            fused = runs[retriever]
-        else:
-            runs = self.runs(asked, max(k, _DEPTH), own)
-            fused = (fusion or self._fusion).fuse(runs, k)
-        return {query.query_id: fused.get(query.query_id, ()) for query in asked}, runs
+        return [self._reranked(one, how.rerankers, k) if how.rerankers else one for one in found]
+
+    def weigh(self, query: str | Query, retriever_depth: int = 100) -> Weighing | None:
+        """How far the index's fusion trusts each retriever for a query, and why; None where it cannot tell."""
+        asked = Query("0", query) if isinstance(query, str) else query
+        fusion = self.pipeline.fusion
+        if not isinstance(fusion, Weighs):
+            return None
+        [found] = self.searcher.find([asked], retriever_depth, fusion)
+        return fusion.weigh(asked, found.rankings, self.searcher)
+
+    def hits(self, ranking: Ranking) -> tuple[Hit, ...]:
+        """A ranking by passage ids."""
+        pairs = zip(ranking.rows.tolist(), ranking.scores.tolist(), strict=True)
+        return tuple(Hit(self.passages.ids[row], score) for row, score in pairs)
+
+    def _allowed_by(self, restriction: Restriction) -> Allowed:
+        mask = self._allowed.get(restriction)
+        if mask is None:
+            mask = allowed(self.passages, restriction)
+            if len(self._allowed) >= _RESTRICTIONS:
+                self._allowed.clear()
+            self._allowed[restriction] = mask
+        return mask
+
+    def _reranked(self, found: Found, rerankers: Sequence[Reranker], k: int) -> Found:
+        evidence = self.evidence(found)
+        row_of = {e.passage.passage_id: row for e, row in zip(evidence, found.ranking.rows.tolist(), strict=True)}
+        for i, reranker in enumerate(rerankers):
+            last = i == len(rerankers) - 1
+            evidence = tuple(reranker.rerank(found.query, evidence, k if last else len(evidence)))
+        rows = [row_of[e.passage.passage_id] for e in evidence]
+        return replace(
+            found,
+            ranking=Ranking(np.array(rows, dtype=np.int64), np.array([e.score for e in evidence], dtype=np.float64)),
+            signals={row: e.signals for row, e in zip(rows, evidence, strict=True)},
+        )
 
     def doc_id(self, passage_id: str) -> str:
         """The document of a passage, without reading it. Raises `UnknownName`."""
@@ -165,24 +205,28 @@ class Index:
                 for corpus in table["corpora"]
             ],
             "retrievers": table["retrievers"],
+            "queries": [dict(table) for table in self.recipe.queries],
             "fusion": dict(self.recipe.fusion),
+            "rerankers": [dict(table) for table in self.recipe.rerankers],
             "versions": table["versions"],
         }
 
-    def evidence(self, hits: Sequence[Hit], runs: Mapping[str, Run], query_id: str) -> tuple[Evidence, ...]:
-        """The passages of a run's hits, with their ranks in each retriever's run."""
+    def evidence(self, found: Found, k: int | None = None) -> tuple[Evidence, ...]:
+        """The passages found, up to ``k`` of them, with their ranks in each retriever's ranking."""
         ranks = {
-            name: {hit.passage_id: rank for rank, hit in enumerate(run.get(query_id, ()), start=1)}
-            for name, run in runs.items()
+            name: {row: rank for rank, row in enumerate(ranking.rows.tolist(), start=1)}
+            for name, ranking in found.rankings.items()
         }
+        best = zip(found.ranking.rows[:k].tolist(), found.ranking.scores[:k].tolist(), strict=True)
         return tuple(
             Evidence(
-                passage=self.passage(hit.passage_id),
-                score=hit.score,
+                passage=self.passages[row],
+                score=score,
                 rank=rank,
-                ranks_by_retriever={name: r[hit.passage_id] for name, r in ranks.items() if hit.passage_id in r},
+                ranks_by_retriever={name: of_row[row] for name, of_row in ranks.items() if row in of_row},
+                signals=found.signals.get(row, {}),
             )
-            for rank, hit in enumerate(hits, start=1)
+            for rank, (row, score) in enumerate(best, start=1)
         )
 
     def _sample(self) -> str:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,9 +24,18 @@ from numpy.typing import NDArray
 
 from ragmed.analysis.terms import STOP_WORDS, stem, terms, words
 from ragmed.columns import SortedStrings, StringColumn, map_array, write_array, write_strings
-from ragmed.protocols import OpenRetriever, Progress, Retriever, no_progress
-from ragmed.retrievers._top import top_rows
-from ragmed.types import Hit, Passage, Query, Run
+from ragmed.protocols import (
+    Allowed,
+    OpenRetriever,
+    Progress,
+    Ranking,
+    Retriever,
+    RetrieverKind,
+    Rows,
+    no_progress,
+)
+from ragmed.retrievers._top import ranking
+from ragmed.types import Passage, Query
 
 
 @dataclass(frozen=True)
@@ -118,21 +127,41 @@ class OpenBM25:
         found = [self._vocabulary.find(term) for term in terms]
         return [0 if t is None else int(self._starts[t + 1] - self._starts[t]) for t in found]
 
-    def search(self, queries: Sequence[Query], k: int) -> Run:
-        return {query.query_id: self._search(query.text, k) for query in queries}
+    @property
+    def kind(self) -> RetrieverKind:
+        return "lexical"
 
-    def _search(self, text: str, k: int) -> tuple[Hit, ...]:
+    def search(self, queries: Sequence[Query], k: int, allowed: Allowed | None = None) -> list[Ranking]:
+        return [self._search(query, k, allowed) for query in queries]
+
+    def scores(self, query: Query, rows: Rows) -> NDArray[np.float64]:
+        total = np.zeros(len(rows), dtype=np.float32)
+        for postings, weight in self._postings(query):
+            of_term = self._rows[postings]
+            at = np.minimum(np.searchsorted(of_term, rows), len(of_term) - 1)
+            total += np.where(of_term[at] == rows, self._scores[postings][at] * weight, np.float32(0))
+        return total.astype(np.float64)
+
+    def _search(self, query: Query, k: int, allowed: Allowed | None) -> Ranking:
         total = np.zeros(len(self._ids), dtype=np.float32)
+        for postings, weight in self._postings(query):
+            total[self._rows[postings]] += self._scores[postings] * weight
+        if allowed is not None:
+            total[~allowed] = 0
+        rows = np.flatnonzero(total)
+        return ranking(rows, total[rows], k, self._ids)
+
+    def _postings(self, query: Query) -> Iterator[tuple[slice, np.float32]]:
+        """The postings of each term of a query, and the term's weight in it."""
+        weights: Counter[str] = Counter(terms(query.lexical or query.text))
+        for text, weight in query.expansions:
+            for term in terms(text):
+                weights[term] += weight  # type: ignore[assignment]
         # Sorted, so that sums are formed in one order whatever the order of the words.
-        for term, count in sorted(Counter(terms(text)).items()):
+        for term, weight in sorted(weights.items()):
             found = self._vocabulary.find(term)
-            if found is not None:
-                postings = slice(int(self._starts[found]), int(self._starts[found + 1]))
-                total[self._rows[postings]] += self._scores[postings] * np.float32(count)
-        rows = top_rows(total, k)
-        rows = rows[total[rows] > 0]
-        hits = [Hit(self._ids[int(row)], float(total[row])) for row in rows]
-        return tuple(sorted(hits, key=lambda hit: (-hit.score, hit.passage_id))[:k])
+            if found is not None and weight:
+                yield slice(int(self._starts[found]), int(self._starts[found + 1])), np.float32(weight)
 
 
 def _term_ids(text: str, term_of_word: dict[str, int], vocabulary: dict[str, int]) -> list[int]:

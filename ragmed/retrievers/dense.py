@@ -13,18 +13,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ragmed.columns import map_array, write_array
 from ragmed.errors import StaleIndex
-from ragmed.protocols import Encoder, OpenRetriever, Progress, Retriever, no_progress
-from ragmed.retrievers._top import top_rows
-from ragmed.types import Hit, Passage, Query, Run
+from ragmed.protocols import (
+    Allowed,
+    Encoder,
+    OpenRetriever,
+    Progress,
+    Ranking,
+    Retriever,
+    RetrieverKind,
+    Rows,
+    Vectors,
+    no_progress,
+)
+from ragmed.retrievers._top import ranking, top_rows
+from ragmed.types import Passage, Query
 
 _SPARE = 16
 """Candidates beyond k whose scores are computed exactly."""
+_KNOWN = 1024
+"""Vectors of queries kept, since fusion and rerankers ask for scores of the query that was just searched."""
 _BLOCK = 64
 """Queries multiplied at once: bounds memory at _BLOCK × n_passages floats."""
 
@@ -57,6 +70,7 @@ class OpenDense:
     def __init__(self, encoder: Encoder, path: Path, passage_ids: Sequence[str]) -> None:
         self.encoder = encoder
         self._ids = passage_ids
+        self._known: dict[tuple[str, tuple[str, ...]], Vectors] = {}
         self._vectors = map_array(path / "vectors.npy")
         if self._vectors.ndim != 2 or self._vectors.shape[1] != encoder.dim:
             raise StaleIndex(
@@ -64,34 +78,55 @@ class OpenDense:
                 "rebuild the index"
             )
 
-    def search(self, queries: Sequence[Query], k: int) -> Run:
-        run: dict[str, tuple[Hit, ...]] = {}
-        for start in range(0, len(queries), _BLOCK):
-            block = queries[start : start + _BLOCK]
-            encoded = np.stack([self._vector(query) for query in block])
-            scores = encoded @ self._vectors.T
-            for query, vector, row_scores in zip(block, encoded, scores, strict=True):
-                run[query.query_id] = self._best(vector, row_scores, k)
-        return run
+    @property
+    def kind(self) -> RetrieverKind:
+        return "dense"
 
-    def _vector(self, query: Query) -> Any:
+    def search(self, queries: Sequence[Query], k: int, allowed: Allowed | None = None) -> list[Ranking]:
+        rankings: list[Ranking] = []
+        for start in range(0, len(queries), _BLOCK):
+            encoded = np.stack([self._vector(query) for query in queries[start : start + _BLOCK]])
+            scores = encoded @ self._vectors.T
+            if allowed is not None:
+                scores[:, ~allowed] = -np.inf
+            rankings += [self._best(vector, of_query, k) for vector, of_query in zip(encoded, scores, strict=True)]
+        return rankings
+
+    def scores(self, query: Query, rows: Rows) -> NDArray[np.float64]:
+        return self._exact(self._vector(query), rows)
+
+    def vectors(self, rows: Rows) -> Vectors:
+        return np.asarray(self._vectors[rows])
+
+    def _vector(self, query: Query) -> Vectors:
         """The vector of a query; with documents, the direction of the mean of all its vectors (HyDE)."""
-        vector = self.encoder.encode_queries([query.text])[0]
+        key = (query.text, query.documents)
+        vector = self._known.get(key)
+        if vector is None:
+            vector = self._encode(query)
+            if len(self._known) >= _KNOWN:
+                self._known.clear()
+            self._known[key] = vector
+        return vector
+
+    def _encode(self, query: Query) -> Vectors:
+        vector: Vectors = self.encoder.encode_queries([query.text])[0]
         if not query.documents:
             return vector
         # One at a time, so that a vector does not depend on the others.
         others = [self.encoder.encode_passages([text])[0] for text in query.documents if text.strip()]
-        total = np.sum([vector, *others], axis=0, dtype=np.float64)
+        total: NDArray[np.float64] = np.sum([vector, *others], axis=0, dtype=np.float64)
         norm = float(np.linalg.norm(total))
-        return (total / norm).astype(np.float32) if norm > 0 else vector
+        return np.asarray(total / norm, dtype=np.float32) if norm > 0 else vector
 
-    def _best(self, vector: Any, scores: Any, k: int) -> tuple[Hit, ...]:
-        if k <= 0:
-            return ()
-        rows = top_rows(scores, k + _SPARE)
-        exact = (self._vectors[rows].astype(np.float64) * vector.astype(np.float64)).sum(axis=1)
-        hits = [Hit(self._ids[int(row)], float(score)) for row, score in zip(rows, exact, strict=True)]
-        return tuple(sorted(hits, key=lambda hit: (-hit.score, hit.passage_id))[:k])
+    def _best(self, vector: Vectors, scores: NDArray[np.float32], k: int) -> Ranking:
+        rows = top_rows(scores, k + _SPARE if k > 0 else 0)
+        rows = rows[scores[rows] > -np.inf].astype(np.int64)
+        return ranking(rows, self._exact(vector, rows), k, self._ids)
+
+    def _exact(self, vector: Vectors, rows: Rows) -> NDArray[np.float64]:
+        exact: NDArray[np.float64] = (self._vectors[rows].astype(np.float64) * vector.astype(np.float64)).sum(axis=1)
+        return exact
 
 
 def encoder_text(passage: Passage) -> str:

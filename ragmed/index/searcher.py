@@ -1,0 +1,140 @@
+"""Search with several open retrievers: what each finds, fused.
+
+queries ──rewrite──► queries ──retrievers──► rankings ──fuse──► ranking ──rerank──► ranking
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ragmed.errors import UnknownName
+from ragmed.protocols import (
+    Allowed,
+    Fusion,
+    HasVectors,
+    OpenRetriever,
+    Ranking,
+    Reranker,
+    RetrieverKind,
+    Rewriter,
+    Rows,
+    ScoresPassages,
+    TermStatistics,
+    Vectors,
+)
+from ragmed.types import Query
+
+_DEPTH = 100
+"""Hits asked of each retriever for fusion, at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """How an index is searched: what is made of a question, how the lists found are fused and then reordered."""
+
+    fusion: Fusion
+    rewriters: tuple[Rewriter, ...] = ()
+    rerankers: tuple[Reranker, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What a search found for one query.
+
+    ``rankings`` are the retrievers' own, by name; ``ranking`` is the result; ``signals`` what rerankers made of a
+    row. ``searched`` are the queries that were searched for the one asked.
+    """
+
+    query: Query
+    ranking: Ranking
+    rankings: Mapping[str, Ranking]
+    searched: tuple[Query, ...] = ()
+    signals: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
+
+
+class Searcher:
+    """Open retrievers over the same passages (`ragmed.protocols.IndexView`). Safe for threads."""
+
+    def __init__(self, name: str, retrievers: Mapping[str, OpenRetriever], passage_ids: Sequence[str]) -> None:
+        self._name, self._retrievers, self.passage_ids = name, retrievers, passage_ids
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._retrievers)
+
+    @property
+    def term_statistics(self) -> TermStatistics | None:
+        return next((r for r in self._retrievers.values() if isinstance(r, TermStatistics)), None)
+
+    def kind(self, retriever: str) -> RetrieverKind:
+        return self._retriever(retriever).kind
+
+    def scores(self, retriever: str, query: Query, rows: Rows) -> NDArray[np.float64] | None:
+        opened = self._retriever(retriever)
+        return opened.scores(query, rows) if isinstance(opened, ScoresPassages) else None
+
+    def vectors(self, rows: Rows) -> Vectors | None:
+        holder = next((r for r in self._retrievers.values() if isinstance(r, HasVectors)), None)
+        return None if holder is None else holder.vectors(rows)
+
+    def find(
+        self,
+        queries: Sequence[Query],
+        k: int,
+        fusion: Fusion,
+        retriever: str | None = None,
+        allowed: Allowed | None = None,
+    ) -> list[Found]:
+        """The best ``k`` rows for each query; with ``retriever``, or where there is only one, found by that alone.
+
+        Raises:
+            UnknownName: no such retriever.
+        """
+        if retriever is None and len(self._retrievers) == 1:
+            retriever = next(iter(self._retrievers))
+        if retriever is not None:
+            alone = self._retriever(retriever).search(queries, k, allowed)
+            return [Found(q, r, {retriever: r}, (q,)) for q, r in zip(queries, alone, strict=True)]
+        depth = max(k, _DEPTH)
+        lists = {name: opened.search(queries, depth, allowed) for name, opened in self._retrievers.items()}
+        found = []
+        for i, query in enumerate(queries):
+            rankings = {name: of_queries[i] for name, of_queries in lists.items()}
+            found.append(Found(query, fusion.fuse(query, rankings, k, self), rankings, (query,)))
+        return found
+
+    def _retriever(self, name: str) -> OpenRetriever:
+        if name not in self._retrievers:
+            raise UnknownName(f"retrievers in index {self._name!r}", name, self._retrievers)
+        return self._retrievers[name]
+
+
+def union(found: Sequence[Found], query: Query, k: int, passage_ids: Sequence[str]) -> Found:
+    """What several queries found for one question, each list weighing as much: reciprocal rank fusion (constant 60).
+
+    Source: RAG-Fusion's use of Cormack et al. 2009 (`ragmed.fusion.rrf`).
+    """
+    if len(found) == 1:
+        return Found(query, found[0].ranking, found[0].rankings, found[0].searched)
+    names = sorted({name for one in found for name in one.rankings})
+    return Found(
+        query,
+        _reciprocal([one.ranking for one in found], k, passage_ids),
+        {name: _reciprocal([one.rankings[name] for one in found], k, passage_ids) for name in names},
+        tuple(searched for one in found for searched in one.searched),
+    )
+
+
+def _reciprocal(rankings: Sequence[Ranking], k: int, passage_ids: Sequence[str]) -> Ranking:
+    scores: dict[int, float] = {}
+    for ranking in rankings:
+        for rank, row in enumerate(ranking.rows.tolist(), start=1):
+            scores[row] = scores.get(row, 0.0) + 1 / (60 + rank)
+    best = sorted(scores.items(), key=lambda item: (-item[1], passage_ids[item[0]]))[:k]
+    return Ranking(
+        np.array([row for row, _ in best], dtype=np.int64), np.array([score for _, score in best], dtype=np.float64)
+    )

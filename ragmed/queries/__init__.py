@@ -1,0 +1,1 @@
+"""What is searched for a question: one file per way to rewrite it."""

@@ -1,0 +1,1 @@
+"""Evidence in a better order: one file per way to rerank it."""
