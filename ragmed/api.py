@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from ragmed.errors import AnswerError, NoIndex, QuestionError, UnknownName
 from ragmed.home import index_path, recipe_files
 from ragmed.index.layout import existing
 from ragmed.index.open import Index
+from ragmed.index.restriction import in_words
 from ragmed.protocols import Generator, Method, Retrieve
-from ragmed.types import Answer, Query
+from ragmed.types import Answer, Query, Restriction
 
 MAX_QUESTION_CHARS = 32_768
 """Longer questions are refused: a case report fits, a file pasted by mistake does not."""
@@ -79,6 +81,7 @@ def ask(
     index: Index | str | Path = "default",
     options: Mapping[str, str] | None = None,
     k: int | None = None,
+    restriction: Restriction | None = None,
 ) -> Answer:
     """Answer one question from an index, citing a passage for every sentence, or say that it cannot.
 
@@ -87,13 +90,14 @@ def ask(
         index: an open index (best for many questions), a name, or a path.
         options: for a multiple-choice question, letter → text.
         k: passages the answer may be drawn from; None: what the recipe says (30).
+        restriction: draw only on passages that pass it; the answer's trace begins with it.
 
     Returns:
         An `Answer` whose ``outcome`` is ``"answered"`` or, when the evidence does not carry an answer,
         ``"abstained"``; ``citations`` hold verbatim quotes with their offsets.
 
     Raises:
-        QuestionError: the question is empty, binary or too long.
+        QuestionError: the question is empty, binary or too long, or the restriction cannot be understood.
         UnknownName, IndexFault: the index cannot be used.
     """
     query = Query("q", check_question(question), check_options(options))
@@ -105,10 +109,12 @@ def ask(
     generator: Generator = catalog.make(
         "generators", recipe.generator, f"{recipe.path}: [generator]", term_statistics=opened.term_statistics
     )
-    retrieve: Retrieve = opened.search
+    retrieve: Retrieve = partial(opened.search, restriction=restriction)
     [answer] = method.answer([query], retrieve, generator)
     if answer.outcome == "abstained":
-        answer = replace(answer, text=f"No answer found. {answer.text} {_searched(opened)}")
+        answer = replace(answer, text=f"No answer found. {answer.text} {_searched(opened, restriction)}")
+    if restriction is not None:
+        answer = replace(answer, trace=({"step": "restrict", "to": in_words(restriction)}, *answer.trace))
     return replace(answer, index_card=opened.card())
 
 
@@ -161,12 +167,13 @@ def read_answer(path: Path) -> Any:
         raise AnswerError(f"{path}: not JSON ({error}); save an answer with: ragmed ask … --json > {path}") from error
 
 
-def _searched(index: Index) -> str:
+def _searched(index: Index, restriction: Restriction | None) -> str:
     table = index.manifest.table
     corpora = "; ".join(
         corpus["title"] + (f", release {corpus['release']}" if corpus["release"] else "") for corpus in table["corpora"]
     )
+    only = "" if restriction is None else f", restricted to: {in_words(restriction)}"
     return (
         f"Searched the {table['n_passages']:,} passages of index {index.name!r} ({corpora}) "
-        f"with {' and '.join(index.retriever_names)}."
+        f"with {' and '.join(index.retriever_names)}{only}."
     )

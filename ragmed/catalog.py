@@ -151,6 +151,10 @@ def _import(family: str, name: str, path: Path) -> ModuleType:
 
 _EXTRAS = {
     "torch": "hf",
+    "safetensors": "hf",
+    "jnius": "lucene",
+    "jnius_config": "lucene",
+    "openvino": "openvino",
     "transformers": "hf",
     "sentence_transformers": "hf",
     "pyserini": "lucene",

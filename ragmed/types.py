@@ -114,7 +114,8 @@ class Restriction:
     ``published_from`` and ``published_to`` are ISO 8601 dates, as precise as one likes, both inclusive: a passage
     published ``"2019"`` may be of any day of 2019 and passes where one of them lies between; a passage without a date
     passes only where neither is given. ``retracted`` False leaves retracted passages out, True finds nothing else.
-    Values are compared without regard to case.
+    Values are compared without regard to case. A passage's date that is no ISO date counts as unknown; one given here
+    that is none, or a range that ends before it begins, is a `QuestionError`.
     """
 
     sources: tuple[str, ...] = ()
@@ -142,7 +143,8 @@ Run = Mapping[str, tuple[Hit, ...]]
 class Evidence:
     """A passage found for a question. ``ranks_by_retriever`` holds its rank in each list it was found in.
 
-    ``signals`` say what rerankers made of it: the contribution of each, by name, to ``score``, or what it judged.
+    ``scores_by_retriever`` are the scores there. ``signals`` say what rerankers made of it: the contribution of each,
+    by name, to ``score``, or what it judged.
     """
 
     passage: Passage
@@ -150,6 +152,7 @@ class Evidence:
     rank: int
     ranks_by_retriever: Mapping[str, int]
     signals: Mapping[str, float] = field(default_factory=dict)
+    scores_by_retriever: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

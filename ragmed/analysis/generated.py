@@ -15,6 +15,7 @@ R2MED's script joins query2doc's two queries without a space; here one stands be
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, TypeAlias
@@ -26,6 +27,8 @@ Convention: TypeAlias = Literal["hyde", "query2doc", "lamer"]
 CONVENTIONS: tuple[Convention, ...] = ("hyde", "query2doc", "lamer")
 
 _SEPARATOR = "[SEP]"
+_SOLUTION = re.compile(r"<\|begin_of_solution\|>\s*(.*?)\s*<\|end_of_solution\|>", re.DOTALL)
+_FINAL_RESPONSE = re.compile(r"\s*## Thinking\s.*?## Final Response\s*(.*)", re.DOTALL)
 
 
 def convention(name: str) -> Convention:
@@ -57,3 +60,18 @@ def with_documents(query: Query, documents: Sequence[str], convention: Conventio
         return replace(query, text=query.text + _SEPARATOR + joined, lexical=f"{asked} {asked} {joined}")
     lexical = joined if convention == "hyde" else f"{asked} {joined}"
     return replace(query, documents=written, lexical=lexical)
+
+
+def without_reasoning(reply: str) -> str:
+    """What a reasoning model says once it has thought; the whole reply where it does not tell the two apart.
+
+    The marks are those of R2MED's ``base.py``: ``</think>`` (DeepSeek-R1, QwQ, Qwen3), ``## Final Response``
+    (HuatuoGPT-o1), ``<|begin_of_solution|>`` (Sky-T1).
+
+    >>> without_reasoning("<think>Hm.</think> Insulin lowers glucose.")
+    'Insulin lowers glucose.'
+    """
+    if "</think>" in reply:
+        return reply.split("</think>", 1)[1].strip()
+    match = _SOLUTION.search(reply) or _FINAL_RESPONSE.match(reply)
+    return (match[1] if match else reply).strip()

@@ -11,12 +11,12 @@ written documents are searched with: `ragmed.analysis.generated`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from ragmed.analysis.generated import without_reasoning
 from ragmed.benchmarks._folder import find, judged_questions, need, read_queries
 from ragmed.benchmarks._qrels import read_qrels
 from ragmed.errors import UnknownName
@@ -39,8 +39,6 @@ INSTRUCTIONS: Mapping[str, str] = {
 BGE_INSTRUCTION = "Represent this sentence for searching relevant passages: "
 
 _GENERATED = "query_with_hydoc.jsonl"
-_SOLUTION = re.compile(r"<\|begin_of_solution\|>\s*(.*?)\s*<\|end_of_solution\|>", re.DOTALL)
-_FINAL_RESPONSE = re.compile(r"\s*## Thinking\s.*?## Final Response\s*(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -110,21 +108,6 @@ class R2MED:
         return [
             path[-2] for path in paths if len(path) > 2 and path[-1].startswith(_GENERATED) and path[-3] == self.method
         ]
-
-
-def without_reasoning(reply: str) -> str:
-    """What a reasoning model says once it has thought; the whole reply where it does not tell the two apart.
-
-    The marks are those of R2MED's ``base.py``: ``</think>`` (DeepSeek-R1, QwQ, Qwen3), ``## Final Response``
-    (HuatuoGPT-o1), ``<|begin_of_solution|>`` (Sky-T1).
-
-    >>> without_reasoning("<think>Hm.</think> Insulin lowers glucose.")
-    'Insulin lowers glucose.'
-    """
-    if "</think>" in reply:
-        return reply.split("</think>", 1)[1].strip()
-    match = _SOLUTION.search(reply) or _FINAL_RESPONSE.match(reply)
-    return (match[1] if match else reply).strip()
 
 
 COMPONENT: type[Benchmark] = R2MED

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ragmed.cli._options import index_option, json_option
+from ragmed.cli._options import index_option, json_option, print_hints, restriction_options
 from ragmed.cli._output import print_json, print_text, reference, warning
 
 if TYPE_CHECKING:
-    from ragmed.types import Answer, Citation
+    from ragmed.types import Answer, Citation, Restriction
 
 _MAX_STDIN_BYTES = 4 * 32_768 + 4
 """More than any question that may be asked, in UTF-8; the rest of a large file is not read."""
@@ -36,6 +36,7 @@ Examples:
   ragmed ask "What is arachnodactyly?"
   ragmed ask "Which gland makes insulin?" --option A="The pancreas" --option B="The thyroid"
   ragmed ask "Does aspirin reduce fever?" --index pubmedqa --json
+  ragmed ask "Does aspirin reduce fever?" --index pubmedqa --since 2005 --exclude-retracted
   ragmed ask - < question.txt
 """,
 )
@@ -53,8 +54,16 @@ Examples:
     metavar="A=TEXT",
     help="One choice of a multiple-choice question; repeat it.",
 )
+@restriction_options
 @json_option
-def ask(question: str, index: str, k: int | None, options: dict[str, str] | None, as_json: bool) -> int:
+def ask(
+    question: str,
+    index: str,
+    k: int | None,
+    options: dict[str, str] | None,
+    restriction: Restriction | None,
+    as_json: bool,
+) -> int:
     """Answer QUESTION with sentences quoted from the index; "-" reads it from standard input.
 
     Every sentence carries a [number] that leads to its source. Where the sources do not carry an
@@ -65,13 +74,15 @@ def ask(question: str, index: str, k: int | None, options: dict[str, str] | None
     if question == "-":
         question = sys.stdin.buffer.read(_MAX_STDIN_BYTES).decode("utf-8-sig", "surrogateescape")
     question = api.check_question(question)
-    answer = api.ask(question, index=index, options=options, k=k)
+    opened = api.open_index(index, preload=True)
+    answer = api.ask(question, index=opened, options=options, k=k, restriction=restriction)
     if as_json:
         from ragmed.answers.json import to_json
 
         print_json(to_json(answer))
     else:
         _print(answer, options)
+    print_hints(opened, restriction)
     return 1 if answer.outcome == "failed" else 0
 
 

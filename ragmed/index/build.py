@@ -35,7 +35,7 @@ _PAIRS = 100
 _BATCH = 256
 """Documents shown to a filter at once."""
 
-_VERSIONS = ("numpy", "onnxruntime", "tokenizers", "PyStemmer")
+_VERSIONS = ("numpy", "onnxruntime", "tokenizers", "PyStemmer", "faiss-cpu")
 
 
 def quiet(stage: str, done: int, total: int) -> None:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ragmed.errors import DamagedIndex, QuestionError, RagmedError, StaleIndex, UnknownName
+from ragmed.errors import DamagedIndex, QuestionError, RagmedError, RecipeError, StaleIndex, UnknownName
 from ragmed.index import manifest
 from ragmed.index.layout import existing, make_pipeline, make_retrievers
 from ragmed.index.manifest import Manifest
 from ragmed.index.passages_store import PassageStore
-from ragmed.index.restriction import allowed
-from ragmed.index.searcher import Found, Pipeline, Searcher, union
+from ragmed.index.restriction import allowed, normal
+from ragmed.index.searcher import DEPTH, Found, Pipeline, Searcher, union
 from ragmed.protocols import Allowed, Ranking, Reranker, RetrieverKind, TermStatistics, Weighs
 from ragmed.recipe import IndexRecipe, parse_index_recipe, read_corpus_recipe, read_index_recipe
 from ragmed.types import Evidence, Hit, Passage, Query, Restriction, Weighing
@@ -116,9 +116,10 @@ class Index:
         pipeline: Pipeline | None = None,
     ) -> list[Found]:
         """As `search`, by rows: a passage is read only where a reranker needs it."""
-        if isinstance(queries, str):
+        if isinstance(queries, str | bytes | Query):
             raise QuestionError("search takes a sequence of queries: write search([question])")
-        asked = [Query(str(i), query) if isinstance(query, str) else query for i, query in enumerate(queries)]
+        asked = [_query(str(i), query) for i, query in enumerate(queries)]
+        k = max(k, 0)
         # One retriever alone shows what it finds by itself.
         how = pipeline or (self.pipeline if retriever is None else Pipeline(self.pipeline.fusion))
         mask = None if restriction is None else self._allowed_by(restriction)
@@ -131,23 +132,31 @@ class Index:
             def retrieve(queries: Sequence[Query], k: int, plain: Pipeline = plain) -> list[tuple[Evidence, ...]]:
                 return self.search(queries, k, retriever, restriction=restriction, pipeline=plain)
 
-            again = iter(rewriter.rewrite(flat, retrieve))
-            rewritten = [tuple(query for _ in of_one for query in next(again)) for of_one in rewritten]
+            rewrites = rewriter.rewrite(flat, retrieve)
+            if len(rewrites) != len(flat):
+                raise RecipeError(f"{type(rewriter).__name__}: made {len(rewrites)} rewrites of {len(flat)} queries")
+            again = iter(rewrites)
+            rewritten = [_distinct(query for _ in of_one for query in next(again)) for of_one in rewritten]
         flat = [query for of_one in rewritten for query in of_one]
-        each = iter(self.searcher.find(flat, depth, how.fusion, retriever, mask))
+        # Lists that are joined are as deep for few passages as for many, so that few are the first of many.
+        deep = max(depth, DEPTH) if any(len(of_one) > 1 for of_one in rewritten) else depth
+        each = iter(self.searcher.find(flat, deep, how.fusion, retriever, mask))
         found = [
             union([next(each) for _ in of_one], query, depth, self.passages.ids)
             for query, of_one in zip(asked, rewritten, strict=True)
         ]
         return [self._reranked(one, how.rerankers, k) if how.rerankers else one for one in found]
 
-    def weigh(self, query: str | Query, retriever_depth: int = 100) -> Weighing | None:
+    def weigh(
+        self, query: str | Query, retriever_depth: int = 100, *, restriction: Restriction | None = None
+    ) -> Weighing | None:
         """How far the index's fusion trusts each retriever for a query, and why; None where it cannot tell."""
-        asked = Query("0", query) if isinstance(query, str) else query
+        asked = _query("0", query)
         fusion = self.pipeline.fusion
         if not isinstance(fusion, Weighs):
             return None
-        [found] = self.searcher.find([asked], retriever_depth, fusion)
+        mask = None if restriction is None else self._allowed_by(restriction)
+        [found] = self.searcher.find([asked], retriever_depth, fusion, None, mask)
         return fusion.weigh(asked, found.rankings, self.searcher)
 
     def hits(self, ranking: Ranking) -> tuple[Hit, ...]:
@@ -156,6 +165,7 @@ class Index:
         return tuple(Hit(self.passages.ids[row], score) for row, score in pairs)
 
     def _allowed_by(self, restriction: Restriction) -> Allowed:
+        restriction = normal(restriction)
         mask = self._allowed.get(restriction)
         if mask is None:
             mask = allowed(self.passages, restriction)
@@ -217,6 +227,10 @@ class Index:
             name: {row: rank for rank, row in enumerate(ranking.rows.tolist(), start=1)}
             for name, ranking in found.rankings.items()
         }
+        scores = {
+            name: dict(zip(ranking.rows.tolist(), ranking.scores.tolist(), strict=True))
+            for name, ranking in found.rankings.items()
+        }
         best = zip(found.ranking.rows[:k].tolist(), found.ranking.scores[:k].tolist(), strict=True)
         return tuple(
             Evidence(
@@ -225,12 +239,30 @@ class Index:
                 rank=rank,
                 ranks_by_retriever={name: of_row[row] for name, of_row in ranks.items() if row in of_row},
                 signals=found.signals.get(row, {}),
+                scores_by_retriever={name: of_row[row] for name, of_row in scores.items() if row in of_row},
             )
             for rank, (row, score) in enumerate(best, start=1)
         )
 
     def _sample(self) -> str:
         return ", ".join(self.passages.ids[row] for row in range(min(3, len(self.passages))))
+
+
+def _query(query_id: str, query: str | Query) -> Query:
+    if isinstance(query, str):
+        return Query(query_id, query)
+    if not isinstance(query, Query):
+        raise QuestionError(f"a query must be text or a Query, not {type(query).__name__}")
+    return query
+
+
+def _distinct(queries: Iterable[Query]) -> tuple[Query, ...]:
+    """Each query once, in the order of its first."""
+    once: list[Query] = []
+    for query in queries:
+        if query not in once:
+            once.append(query)
+    return tuple(once)
 
 
 def _load_encoders(retrievers: Mapping[str, Any]) -> None:

@@ -28,7 +28,7 @@ from ragmed.protocols import (
 )
 from ragmed.types import Query
 
-_DEPTH = 100
+DEPTH = 100
 """Hits asked of each retriever for fusion, at least."""
 
 
@@ -91,15 +91,27 @@ class Searcher:
     ) -> list[Found]:
         """The best ``k`` rows for each query; with ``retriever``, or where there is only one, found by that alone.
 
+        A query without a letter or a digit finds nothing: whatever is nearest to it is so by accident.
+
         Raises:
             UnknownName: no such retriever.
         """
+        found = iter(self._find([query for query in queries if _says(query)], k, fusion, retriever, allowed))
+        names = (retriever,) if retriever is not None else self.names
+        return [
+            next(found) if _says(query) else Found(query, _NOTHING, dict.fromkeys(names, _NOTHING), (query,))
+            for query in queries
+        ]
+
+    def _find(
+        self, queries: Sequence[Query], k: int, fusion: Fusion, retriever: str | None, allowed: Allowed | None
+    ) -> list[Found]:
         if retriever is None and len(self._retrievers) == 1:
             retriever = next(iter(self._retrievers))
         if retriever is not None:
             alone = self._retriever(retriever).search(queries, k, allowed)
             return [Found(q, r, {retriever: r}, (q,)) for q, r in zip(queries, alone, strict=True)]
-        depth = max(k, _DEPTH)
+        depth = max(k, DEPTH)
         lists = {name: opened.search(queries, depth, allowed) for name, opened in self._retrievers.items()}
         found = []
         for i, query in enumerate(queries):
@@ -119,17 +131,18 @@ def union(found: Sequence[Found], query: Query, k: int, passage_ids: Sequence[st
     Source: RAG-Fusion's use of Cormack et al. 2009 (`ragmed.fusion.rrf`).
     """
     if len(found) == 1:
-        return Found(query, found[0].ranking, found[0].rankings, found[0].searched)
+        best = Ranking(found[0].ranking.rows[:k], found[0].ranking.scores[:k])
+        return Found(query, best, found[0].rankings, found[0].searched)
     names = sorted({name for one in found for name in one.rankings})
     return Found(
         query,
         _reciprocal([one.ranking for one in found], k, passage_ids),
-        {name: _reciprocal([one.rankings[name] for one in found], k, passage_ids) for name in names},
+        {name: _reciprocal([one.rankings[name] for one in found], None, passage_ids) for name in names},
         tuple(searched for one in found for searched in one.searched),
     )
 
 
-def _reciprocal(rankings: Sequence[Ranking], k: int, passage_ids: Sequence[str]) -> Ranking:
+def _reciprocal(rankings: Sequence[Ranking], k: int | None, passage_ids: Sequence[str]) -> Ranking:
     scores: dict[int, float] = {}
     for ranking in rankings:
         for rank, row in enumerate(ranking.rows.tolist(), start=1):
@@ -138,3 +151,12 @@ def _reciprocal(rankings: Sequence[Ranking], k: int, passage_ids: Sequence[str])
     return Ranking(
         np.array([row for row, _ in best], dtype=np.int64), np.array([score for _, score in best], dtype=np.float64)
     )
+
+
+_NOTHING = Ranking(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float64))
+
+
+def _says(query: Query) -> bool:
+    """Whether there is a letter or a digit in what is searched."""
+    texts = (query.text, query.lexical, *query.documents, *(text for text, _ in query.expansions))
+    return any(character.isalnum() for text in texts for character in text)

@@ -5,25 +5,30 @@ Foundations and Trends in Information Retrieval 3(4), with Lucene's idf, ln(1 + 
 which is never negative. Fields are joined as in BM25F (§3.6 there): a term's frequency is the weighted
 sum of its frequencies in title (and headings), question and text, a passage's length the weighted sum of their lengths.
 Every posting's score is computed when the index is built ("eager scoring", Lù 2024, arXiv:2407.03618), so
-a search only adds up the postings of the query's terms.
+a search only adds up postings of the query's terms (`ragmed.retrievers._postings`).
 
-Files: ``terms.bin/.npy`` (vocabulary, sorted by UTF-8 bytes), ``starts.npy`` (int64, n_terms + 1),
-``rows.npy`` (uint32) and ``scores.npy`` (float32), the postings of term t at ``starts[t]:starts[t + 1]``.
+Building takes memory for the vocabulary, 20 bytes a passage and about half a gigabyte: postings are gathered with their
+frequency in each field, sorted in parts on disk and scored as these are merged (`ragmed.retrievers._postings_build`),
+when the number of passages with each term and the lengths, and with them the parameters, are known.
+
+Files: ``terms.bin/.npy`` (vocabulary, sorted by UTF-8 bytes), ``parameters.json`` (k1, b and the weights used), and the
+postings of the i-th term with the bounds of their scores, as `ragmed.retrievers._postings` describes them.
 """
 
 from __future__ import annotations
 
-from array import array
+import json
+import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ragmed.analysis.terms import STOP_WORDS, stem, terms, words
-from ragmed.columns import SortedStrings, StringColumn, map_array, write_array, write_strings
+from ragmed.analysis.terms import terms
+from ragmed.columns import SortedStrings, StringColumn, StringColumnWriter
 from ragmed.protocols import (
     Allowed,
     OpenRetriever,
@@ -34,76 +39,91 @@ from ragmed.protocols import (
     Rows,
     no_progress,
 )
-from ragmed.retrievers._top import ranking
+from ragmed.retrievers._bm25_rule import CorpusShape, FieldShape, Parameters, parameters
+from ragmed.retrievers._postings import Postings, PostingsWriter, Term
+from ragmed.retrievers._postings_build import Inverter
 from ragmed.types import Passage, Query
+
+_KNOWN = 1 << 14
+"""Terms whose place in the vocabulary is remembered, since fusion and rerankers ask for what was just searched."""
+_UNKNOWN = -1
 
 
 @dataclass(frozen=True)
 class BM25:
     """BM25. ``k1`` (≥ 0) is how slowly repetitions saturate, ``b`` (0–1) how much long passages are held
-    back; the defaults are Anserini's. The weights (≥ 0) say how much an occurrence in a field counts."""
+    back. The weights (≥ 0) say how much an occurrence in a field counts. What is None follows from the lengths and
+    fields of the passages by a rule (`ragmed.retrievers._bm25_rule`)."""
 
-    k1: float = 0.9
-    b: float = 0.4
-    title_weight: float = 1.0
-    question_weight: float = 1.0
+    k1: float | None = None
+    b: float | None = None
+    title_weight: float | None = None
+    question_weight: float | None = None
     text_weight: float = 1.0
 
     def build(
         self, passages: Sequence[Passage], path: Path, progress: Progress = no_progress
     ) -> Mapping[str, str | int]:
-        term_of_word: dict[str, int] = dict.fromkeys(STOP_WORDS, -1)
-        vocabulary: dict[str, int] = {}
-        posting_terms, posting_rows, frequencies = array("I"), array("I"), array("f")
-        lengths = np.zeros(len(passages), dtype=np.float64)
-        for row, passage in enumerate(passages):
-            weighted: Counter[int] = Counter()
-            fields = (
-                (f"{passage.title} {passage.section}", self.title_weight),
-                (passage.question, self.question_weight),
-                (passage.text, self.text_weight),
+        n = len(passages)
+        with tempfile.TemporaryDirectory(dir=path, prefix=".segments") as folder:
+            inverter = Inverter(Path(folder))
+            for row, passage in enumerate(passages):
+                inverter.add((f"{passage.title} {passage.section}", passage.question, passage.text))
+                if row % 1000 == 999 and row < n - 1:
+                    progress(row + 1, n)
+            lengths = inverter.finish()
+            chosen = self._parameters(lengths, inverter.n_postings_of_field)
+            facts = self._write(path, inverter, lengths, chosen)
+        if n:
+            progress(n, n)
+        return {**facts, **{name: str(value) for name, value in asdict(chosen).items()}}
+
+    def _parameters(self, lengths: NDArray[np.uint32], n_postings: NDArray[np.int64]) -> Parameters:
+        shapes = [_shape(lengths[:, field], int(n_postings[field])) for field in range(lengths.shape[1])]
+        by_rule = parameters(CorpusShape(len(lengths), *shapes))
+        return Parameters(
+            *(
+                by_rule_value if given is None else float(given)
+                for given, by_rule_value in (
+                    (self.k1, by_rule.k1),
+                    (self.b, by_rule.b),
+                    (self.title_weight, by_rule.title_weight),
+                    (self.question_weight, by_rule.question_weight),
+                )
             )
-            for text, weight in fields:
-                if text and weight:
-                    for term, count in Counter(_term_ids(text, term_of_word, vocabulary)).items():
-                        weighted[term] += count * weight  # type: ignore[assignment]
-                        lengths[row] += count * weight
-            for term, frequency in weighted.items():
-                posting_terms.append(term)
-                posting_rows.append(row)
-                frequencies.append(frequency)
-            if row % 1000 == 999 or row == len(passages) - 1:
-                progress(row + 1, len(passages))
-        self._write(path, vocabulary, posting_terms, posting_rows, frequencies, lengths)
-        return {"n_terms": len(vocabulary), "n_postings": len(posting_rows)}
+        )
 
     def _write(
-        self,
-        path: Path,
-        vocabulary: Mapping[str, int],
-        posting_terms: array[int],
-        posting_rows: array[int],
-        posting_frequencies: array[float],
-        lengths: NDArray[np.float64],
-    ) -> None:
-        by_bytes = sorted(vocabulary, key=lambda term: term.encode("utf-8"))
-        rank = np.zeros(len(vocabulary), dtype=np.int64)
-        rank[[vocabulary[term] for term in by_bytes]] = np.arange(len(vocabulary))
-        term = rank[np.frombuffer(posting_terms, dtype=np.uint32)] if len(posting_terms) else np.zeros(0, np.int64)
-        rows = np.frombuffer(posting_rows, dtype=np.uint32) if len(posting_rows) else np.zeros(0, np.uint32)
-        tf = np.frombuffer(posting_frequencies, dtype=np.float32) if len(rows) else np.zeros(0, np.float32)
-        order = np.argsort(term, kind="stable")
-        document_frequency = np.bincount(term, minlength=len(vocabulary))
+        self, path: Path, inverter: Inverter, lengths: NDArray[np.uint32], chosen: Parameters
+    ) -> Mapping[str, int]:
+        """Score the postings and write the files, terms that only occur in fields of weight 0 left out."""
+        weights = (chosen.title_weight, chosen.question_weight, self.text_weight)
         n = len(lengths)
-        idf = np.log1p((n - document_frequency + 0.5) / (document_frequency + 0.5))
-        average = lengths.mean() if n and lengths.any() else 1.0
-        length_factor = self.k1 * (1 - self.b + self.b * lengths / average)
-        frequency = tf.astype(np.float64)
-        scores = idf[term] * frequency * (self.k1 + 1) / (frequency + length_factor[rows])
-        write_strings(path, "terms", by_bytes)
-        write_array(path / "starts.npy", np.concatenate([[0], np.cumsum(document_frequency)]).astype(np.int64))
-        write_array(path / "rows.npy", rows[order])
-        write_array(path / "scores.npy", scores[order].astype(np.float32))
+        length: NDArray[np.float64] = np.zeros(n, dtype=np.float64)
+        for field, weight in enumerate(weights):
+            length += lengths[:, field] * weight
+        average = length.mean() if n and length.any() else 1.0
+        length_factor = chosen.k1 * (1 - chosen.b + chosen.b * length / average)
+        vocabulary = StringColumnWriter(path, "terms")
+        postings = PostingsWriter(path, n)
+        for batch in inverter.batches():
+            frequency = np.zeros(len(batch.rows), dtype=np.float64)
+            for field, weight in enumerate(weights):
+                frequency += batch.frequency(field) * weight
+            weighty = frequency > 0
+            n_before = np.concatenate([[0], np.cumsum(weighty)])
+            counts = np.diff(n_before[batch.starts])
+            rows, frequency = batch.rows[weighty], frequency[weighty]
+            scores = np.repeat(_idf(n, counts), counts) * frequency * (chosen.k1 + 1)
+            scores /= frequency + length_factor[rows]
+            found = np.flatnonzero(counts)
+            for term in found.tolist():
+                vocabulary.append(batch.terms[term])
+            postings.append(np.concatenate([[0], np.cumsum(counts[found])]), rows, scores.astype(np.float32))
+        vocabulary.close()
+        postings.close()
+        (path / "parameters.json").write_text(json.dumps({**asdict(chosen), "text_weight": self.text_weight}) + "\n")
+        return {"n_terms": postings.n_terms, "n_postings": postings.n_postings}
 
     def open(self, path: Path, passage_ids: Sequence[str]) -> OpenRetriever:
         return OpenBM25(path, passage_ids)
@@ -115,65 +135,86 @@ class OpenBM25:
     def __init__(self, path: Path, passage_ids: Sequence[str]) -> None:
         self._ids = passage_ids
         self._vocabulary = SortedStrings(StringColumn(path, "terms"))
-        self._starts = map_array(path / "starts.npy")
-        self._rows = map_array(path / "rows.npy")
-        self._scores = map_array(path / "scores.npy")
+        self._known: dict[str, int | None] = {}
+        self._postings = Postings(path, len(passage_ids))
+        self.parameters: Mapping[str, float] = json.loads((path / "parameters.json").read_text())
 
     @property
     def n_passages(self) -> int:
         return len(self._ids)
 
     def document_frequencies(self, terms: Sequence[str]) -> Sequence[int]:
-        found = [self._vocabulary.find(term) for term in terms]
-        return [0 if t is None else int(self._starts[t + 1] - self._starts[t]) for t in found]
+        found = [self._number(term) for term in terms]
+        return [0 if number is None else self._postings.count(number) for number in found]
 
     @property
     def kind(self) -> RetrieverKind:
         return "lexical"
 
     def search(self, queries: Sequence[Query], k: int, allowed: Allowed | None = None) -> list[Ranking]:
-        return [self._search(query, k, allowed) for query in queries]
+        return [self._postings.search(self._terms(query), k, allowed, self._ids) for query in queries]
 
     def scores(self, query: Query, rows: Rows) -> NDArray[np.float64]:
-        total = np.zeros(len(rows), dtype=np.float32)
-        for postings, weight in self._postings(query):
-            of_term = self._rows[postings]
-            at = np.minimum(np.searchsorted(of_term, rows), len(of_term) - 1)
-            total += np.where(of_term[at] == rows, self._scores[postings][at] * weight, np.float32(0))
-        return total.astype(np.float64)
+        return self._postings.scores(self._terms(query), rows).astype(np.float64)
 
-    def _search(self, query: Query, k: int, allowed: Allowed | None) -> Ranking:
-        total = np.zeros(len(self._ids), dtype=np.float32)
-        for postings, weight in self._postings(query):
-            total[self._rows[postings]] += self._scores[postings] * weight
-        if allowed is not None:
-            total[~allowed] = 0
-        rows = np.flatnonzero(total)
-        return ranking(rows, total[rows], k, self._ids)
+    def coverage(self, query: Query, rows: Rows) -> NDArray[np.float64]:
+        """For each row the share (0–1) of the question's terms that it has, each counting as much as it is rare (idf).
 
-    def _postings(self, query: Query) -> Iterator[tuple[slice, np.float32]]:
-        """The postings of each term of a query, and the term's weight in it."""
+        Terms that no passage has count among the question's; expansions do not. 0 where the question has no terms.
+        """
+        distinct = sorted(set(terms(query.lexical or query.text)))
+        idf = _idf(self.n_passages, np.array(self.document_frequencies(distinct), dtype=np.int64))
+        matched = np.zeros(len(rows), dtype=np.float64)
+        if not distinct:
+            return matched
+        for term, weight in zip(distinct, idf.tolist(), strict=True):
+            number = self._number(term)
+            if number is not None and len(rows):
+                matched[self._postings.has(number, rows)] += weight
+        share: NDArray[np.float64] = matched / sum(idf.tolist())
+        return share
+
+    def _terms(self, query: Query) -> list[Term]:
+        """The terms of a query that occur, each with its weight in it.
+
+        In ascending order, so that sums are formed in one order whatever the order of the words.
+        """
         weights: Counter[str] = Counter(terms(query.lexical or query.text))
         for text, weight in query.expansions:
             for term in terms(text):
                 weights[term] += weight  # type: ignore[assignment]
-        # Sorted, so that sums are formed in one order whatever the order of the words.
-        for term, weight in sorted(weights.items()):
-            found = self._vocabulary.find(term)
-            if found is not None and weight:
-                yield slice(int(self._starts[found]), int(self._starts[found + 1])), np.float32(weight)
+        return [
+            (number, weight) for term, weight in sorted(weights.items()) if (number := self._number(term)) is not None
+        ]
+
+    def _number(self, term: str) -> int | None:
+        """The place of a term in the vocabulary, None where no passage has it."""
+        known = self._known
+        number = known.get(term, _UNKNOWN)
+        if number == _UNKNOWN:
+            if len(known) >= _KNOWN:
+                self._known = known = {}
+            number = known[term] = self._vocabulary.find(term)
+        return number
 
 
-def _term_ids(text: str, term_of_word: dict[str, int], vocabulary: dict[str, int]) -> list[int]:
-    """The terms of a text as numbers; each distinct word is stemmed once per build."""
-    ids: list[int] = []
-    for word in words(text):
-        term = term_of_word.get(word)
-        if term is None:
-            term = term_of_word[word] = vocabulary.setdefault(stem([word])[0], len(vocabulary))
-        if term >= 0:
-            ids.append(term)
-    return ids
+def _idf(n_passages: int, document_frequencies: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Lucene's inverse document frequency; of a term that no passage has it is that of frequency 0."""
+    idf: NDArray[np.float64] = np.log1p((n_passages - document_frequencies + 0.5) / (document_frequencies + 0.5))
+    return idf
+
+
+def _shape(lengths: NDArray[np.uint32], n_postings: int) -> FieldShape:
+    present = lengths[lengths > 0].astype(np.float64)
+    if not len(present):
+        return FieldShape(present=0.0, mean_length=0.0, variation=0.0, repetition=0.0)
+    mean = float(present.mean())
+    return FieldShape(
+        present=len(present) / len(lengths),
+        mean_length=mean,
+        variation=float(present.std()) / mean,
+        repetition=float(present.sum()) / n_postings,
+    )
 
 
 COMPONENT: type[Retriever] = BM25

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ragmed.benchmarks.r2med import INSTRUCTIONS, R2MED, without_reasoning
+from ragmed.analysis.generated import without_reasoning
+from ragmed.benchmarks.r2med import INSTRUCTIONS, R2MED
 from ragmed.corpora.beir import BEIR
 from ragmed.errors import MissingFile, UnknownName
 from ragmed.evaluation.known_documents import unknown_documents

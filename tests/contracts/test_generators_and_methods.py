@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ragmed import catalog
@@ -20,8 +22,10 @@ QUERIES = [
 
 
 @pytest.fixture(params=sorted(catalog.files("generators")))
-def generator(request: pytest.FixtureRequest) -> Generator:
-    made: Generator = catalog.make("generators", request.param, "test")
+def generator(request: pytest.FixtureRequest, tmp_path: Path) -> Generator:
+    # A generator that replays has nothing of its own to say: it records another, then says the same again.
+    options = {"replay": {"path": str(tmp_path / "replies.jsonl"), "record": {"name": "extractive"}}}
+    made: Generator = catalog.make("generators", {"name": request.param, **options.get(request.param, {})}, "test")
     return made
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rank_bm25 import BM25Okapi
 
+from ragmed import catalog
 from ragmed.analysis.terms import terms
+from ragmed.retrievers import _postings_build, bm25
+from ragmed.retrievers._bm25_rule import CorpusShape, FieldShape, Parameters
 from ragmed.retrievers.bm25 import BM25, OpenBM25
 from ragmed.types import Query
 from tests.passages_for_tests import THREE, passage
@@ -66,3 +71,94 @@ def test_document_frequencies_count_passages(tmp_path: Path) -> None:
     BM25().build(THREE, tmp_path)
     opened = OpenBM25(tmp_path, ["a", "b", "c"])
     assert list(opened.document_frequencies(terms("lower fever xylophone"))) == [2, 1, 0]
+
+
+def folder(path: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in path.iterdir()}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    texts=st.lists(st.lists(st.sampled_from(WORDS), max_size=12), max_size=12),
+    segment_tokens=st.integers(1, 30),
+)
+def test_an_index_is_the_same_whatever_the_size_of_the_segments(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[list[str]], segment_tokens: int
+) -> None:
+    path = tmp_path_factory.mktemp("bm25")
+    passages = [passage(f"p{i:02}", " ".join(text), title=text[0] if text else "") for i, text in enumerate(texts)]
+    (path / "one").mkdir()
+    (path / "other").mkdir()
+    BM25().build(passages, path / "one")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bm25, "Inverter", lambda folder: _postings_build.Inverter(folder, segment_tokens))
+        BM25().build(passages, path / "other")
+    assert folder(path / "one") == folder(path / "other")
+
+
+def test_a_field_of_weight_zero_is_as_good_as_absent(tmp_path: Path) -> None:
+    (tmp_path / "with").mkdir()
+    (tmp_path / "without").mkdir()
+    facts = BM25(title_weight=0.0).build(
+        [passage("a", "cough", title="Fever"), passage("b", "fever")], tmp_path / "with"
+    )
+    BM25(title_weight=0.0).build([passage("a", "cough"), passage("b", "fever")], tmp_path / "without")
+    assert folder(tmp_path / "with") == folder(tmp_path / "without")
+    assert facts["n_postings"] == 2
+
+
+def test_scores_of_rows_in_any_order_are_those_of_the_search(tmp_path: Path) -> None:
+    BM25().build(THREE, tmp_path)
+    opened = OpenBM25(tmp_path, ["a", "b", "c"])
+    query = Query("q", "lower heart rate", expansions=(("body temperature", 0.25), ("insulin", -0.5), ("zzz", 2.0)))
+    [found] = opened.search([query], 3)
+    assert opened.scores(query, found.rows[::-1]).tolist() == found.scores[::-1].tolist()
+    assert found.scores[-1] < 0
+
+
+def test_coverage_is_the_share_of_the_questions_idf_that_a_passage_matches(tmp_path: Path) -> None:
+    BM25().build(THREE, tmp_path)
+    opened = OpenBM25(tmp_path, ["a", "b", "c"])
+    idf = {df: math.log(1 + (3 - df + 0.5) / (df + 0.5)) for df in (0, 1, 2)}
+    query = Query("q", "Does insulin lower, lower the xylophone?", expansions=(("fever", 1.0),))
+    of_all = idf[1] + idf[2] + idf[0] + idf[0]  # insulin, lower, xylophone and do
+    expected = [0.0, (idf[1] + idf[2]) / of_all, idf[2] / of_all]
+    assert opened.coverage(query, np.array([2, 1, 0])) == pytest.approx(expected)
+    assert opened.coverage(Query("q", "the of"), np.array([0, 1])).tolist() == [0, 0]
+    assert opened.coverage(query, np.zeros(0, dtype=np.int64)).tolist() == []
+
+
+def test_parameters_not_given_come_from_the_rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[CorpusShape] = []
+
+    def rule(shape: CorpusShape) -> Parameters:
+        seen.append(shape)
+        return Parameters(k1=2.0, b=0.5, title_weight=3.0, question_weight=0.5)
+
+    monkeypatch.setattr(bm25, "parameters", rule)
+    passages = [passage("a", "fever fever cough", title="Fever"), passage("b", "lens"), passage("c", "")]
+    facts = BM25(b=0.1).build(passages, tmp_path)
+    text = FieldShape(present=2 / 3, mean_length=2.0, variation=0.5, repetition=4 / 3)
+    title = FieldShape(present=1 / 3, mean_length=1.0, variation=0.0, repetition=1.0)
+    assert seen == [CorpusShape(3, title, FieldShape(0.0, 0.0, 0.0, 0.0), text)]
+    chosen = {"k1": 2.0, "b": 0.1, "title_weight": 3.0, "question_weight": 0.5}
+    assert facts.items() >= {name: str(value) for name, value in chosen.items()}.items()
+    assert json.loads((tmp_path / "parameters.json").read_text()) == {**chosen, "text_weight": 1.0}
+    assert OpenBM25(tmp_path, ["a", "b", "c"]).parameters["k1"] == 2.0
+
+
+def test_a_recipe_may_set_a_parameter_and_leave_the_others_to_the_rule() -> None:
+    assert catalog.make("retrievers", {"name": "bm25", "k1": 1}, "test") == BM25(k1=1)
+
+
+def test_nothing_but_the_index_is_left_in_its_folder(tmp_path: Path) -> None:
+    BM25().build(THREE, tmp_path)
+    names = (
+        "bound_terms.npy bound_tops.npy bounds.npy parameters.json rows.npy scores.npy starts.npy terms.bin terms.npy"
+    )
+    assert sorted(folder(tmp_path)) == names.split()
+
+
+def test_no_passages_make_an_index_that_finds_nothing(tmp_path: Path) -> None:
+    BM25().build([], tmp_path)
+    assert len(OpenBM25(tmp_path, []).search([Query("q", "fever")], 5)[0]) == 0

@@ -1,0 +1,27 @@
+"""Work on many queries, shared among the cores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+_Item = TypeVar("_Item")
+_Done = TypeVar("_Done")
+
+_FEW = 4
+"""With fewer items, starting threads costs more than it saves."""
+
+
+def in_threads(work: Callable[[_Item], _Done], items: Sequence[_Item]) -> list[_Done]:
+    """``work`` of each item, in their order."""
+    if len(items) < _FEW or n_cores() == 1:
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(n_cores()) as pool:
+        return list(pool.map(work, items))
+
+
+def n_cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
