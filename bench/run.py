@@ -40,7 +40,7 @@ def main() -> None:
             [sys.executable, str(Path(__file__).parent / "reference.py"), "prepare", "default", folder], check=True
         )
         rows = [*cold(Path(folder), arguments.runs), *warm(Path(folder)), *encoding()]
-    rows += [*storage(), *pubmed(), *evaluation()]
+    rows += [*storage(), *retrieval(), *scale(), *pubmed(), *evaluation()]
     if not arguments.skip_build:
         rows += build()
     if arguments.json:
@@ -128,7 +128,21 @@ def storage() -> list[dict[str, Any]]:
     """A million passages on disk."""
     import storage
 
-    return [_row(row["what"], row["values"], row["unit"], goal=row.get("goal", "")) for row in storage.rows()]
+    return [_row_of(row) for row in storage.rows()]
+
+
+def retrieval() -> list[dict[str, Any]]:
+    """Hybrid search over 100,000 passages, beside what a user would pick instead."""
+    import retrieval
+
+    return [_row_of(row) for row in retrieval.rows()]
+
+
+def scale() -> list[dict[str, Any]]:
+    """Hybrid search over a million generated passages."""
+    import scale
+
+    return [_row_of(row) for row in scale.rows()]
 
 
 def pubmed() -> list[dict[str, Any]]:
@@ -142,17 +156,7 @@ def evaluation() -> list[dict[str, Any]]:
     """Measures and statistics of an evaluation."""
     import evaluation
 
-    return [
-        _row(
-            row["what"],
-            row["values"],
-            row["unit"],
-            row.get("reference_values"),
-            row.get("reference", ""),
-            goal=row.get("goal", ""),
-        )
-        for row in evaluation.rows()
-    ]
+    return [_row_of(row) for row in evaluation.rows()]
 
 
 def build() -> list[dict[str, Any]]:
@@ -183,17 +187,20 @@ def table(rows: list[dict[str, Any]]) -> str:
     """The rows as Markdown."""
     lines = ["| what | median | min–max | goal | reference | ratio |", "|---|---|---|---|---|---|"]
     for row in rows:
-        unit = row["unit"]
-        reference = f"{row['reference_median']:.2f} {unit} ({row['reference']})" if row.get("reference") else ""
+        if "missing" in row:
+            lines.append(f"| {row['what']} | {row['missing']} | | {row['goal']} | | |")
+            continue
+        unit, digits = row["unit"], row.get("digits", 2)
+        reference = f"{row['reference_median']:.{digits}f} {unit} ({row['reference']})" if row.get("reference") else ""
         ratio = f"{row['ratio']:.1f}×" if row.get("reference") else ""
-        spread = f"{row['min']:.2f}–{row['max']:.2f}"
-        cells = [row["what"], f"{row['median']:.2f} {unit}", spread, row["goal"], reference, ratio]
+        spread = f"{row['min']:.{digits}f}–{row['max']:.{digits}f}"
+        cells = [row["what"], f"{row['median']:.{digits}f} {unit}", spread, row["goal"], reference, ratio]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(
         [
             *lines,
             "",
-            *(f"{row['what']}: {row['note']}" for row in rows if row.get("note")),
+            *(f"- {row['what'].strip()}: {row['note']}" for row in rows if row.get("note")),
             "",
             f"Machine: {machine()}.",
         ]
@@ -228,6 +235,21 @@ def _timed(call: Callable[[], Any]) -> float:
     started = time.perf_counter()
     call()
     return (time.perf_counter() - started) * 1000
+
+
+def _row_of(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as the other files here declare it: its values summed up."""
+    if "missing" in row:
+        return row
+    given = _row(
+        row["what"],
+        row["values"],
+        row["unit"],
+        row.get("reference_values"),
+        row.get("reference", ""),
+        goal=row.get("goal", ""),
+    )
+    return given | {key: row[key] for key in ("note", "digits") if key in row}
 
 
 def _row(
