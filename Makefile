@@ -31,7 +31,7 @@ WITH_TORCH := sed 's/+cpu//' requirements/torch.txt | $(COMPILE) -c /dev/stdin $
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install index ask eval test lint bench docs hf lucene split parquet mteb lock clean distclean
+.PHONY: help install index ask eval test lint bench docs retrieval hf lucene split parquet mteb lock clean distclean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -66,6 +66,9 @@ docs: .venv/.ragmed ## write docs/cli.md and the outputs in README.md anew
 	$(BIN)/python docs/write_cli.py
 	@for index in default pubmedqa medquad; do $(BIN)/ragmed index build --if-missing $$index >&2 || exit 1; done
 	$(BIN)/python docs/write_readme.py
+
+retrieval: .venv/.ragmed .venv/.eval ## measure retrieval on the development sets, write docs/retrieval.md anew
+	$(BIN)/python docs/write_retrieval.py
 
 hf: .venv/.ragmed .venv/.hf ## install the extra ragmed[hf]: torch (CPU), transformers, sentence-transformers
 

@@ -204,6 +204,29 @@ class ScoresPassages(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Matches:
+    """How the words of some passages match a query's.
+
+    ``coverage`` (n,): the share (0–1) of the query's distinct terms that each passage has, a term counting as much as
+    it is rare (idf). ``lengths`` (n,): each passage's length in terms over the mean of all passages. ``highest``: the
+    score that no passage can exceed. ``idf``: of each distinct term of the query that occurs; ``n_terms``: of all.
+    """
+
+    coverage: NDArray[np.float64]
+    lengths: NDArray[np.float64]
+    highest: float
+    idf: NDArray[np.float64]
+    n_terms: int
+
+
+@runtime_checkable
+class MatchesWords(Protocol):
+    """A lexical retriever that can tell how any passage matches a query."""
+
+    def matches(self, query: Query, rows: Rows) -> Matches: ...
+
+
 @runtime_checkable
 class HasVectors(Protocol):
     """A retriever that holds a vector of every passage."""
@@ -241,6 +264,10 @@ class IndexView(Protocol):
 
     def scores(self, retriever: str, query: Query, rows: Rows) -> NDArray[np.float64] | None:
         """The retriever's score of each row; None where it cannot tell (see `ScoresPassages`)."""
+        ...
+
+    def matches(self, query: Query, rows: Rows) -> Matches | None:
+        """How the rows' words match, from the first retriever that can tell."""
         ...
 
     def vectors(self, rows: Rows) -> Vectors | None:

@@ -137,6 +137,8 @@ class EvaluationRecipe:
 
     ``index`` is the name of an index, or a table like an index recipe's without corpora: the benchmark's own
     documents are indexed. ``k`` documents are ranked for each question. ``answers`` asks for answers too.
+    ``only_indexed``: relevant documents that the index does not hold do not count, and a question left without any is
+    not asked.
     """
 
     name: str
@@ -150,6 +152,7 @@ class EvaluationRecipe:
     k: int
     answers: bool
     macro: bool
+    only_indexed: bool
     seed: int
     expected: tuple[Figure, ...]
     published: tuple[Figure, ...]
@@ -218,6 +221,7 @@ def parse_evaluation_recipe(table: Mapping[str, Any], path: Path) -> EvaluationR
         k=int(top.number("k", 100)),
         answers=top.flag("answers"),
         macro=top.flag("macro"),
+        only_indexed=top.flag("only_indexed"),
         seed=int(top.number("seed", 0)),
         expected=figures["expected"],
         published=figures["published"],
@@ -304,7 +308,7 @@ def parse_index_recipe(table: Mapping[str, Any], path: Path) -> IndexRecipe:
         filters=tuple(entry.everything() for entry in top.tables("filters")),
         retrievers=tuple(entry.everything() for entry in top.tables("retrievers")),
         queries=tuple(entry.everything() for entry in top.tables("queries")),
-        fusion=top.component("fusion", "rrf"),
+        fusion=top.component("fusion", "adaptive"),
         rerankers=tuple(entry.everything() for entry in top.tables("rerankers")),
         method=top.component("method", "retrieve_then_read"),
         generator=top.component("generator", "extractive"),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ragmed.protocols import Ranking, RetrieverKind, Rows, TermStatistics, Vectors
+from ragmed.protocols import Matches, Ranking, RetrieverKind, Rows, TermStatistics, Vectors
 from ragmed.types import Query
 
 
@@ -36,6 +36,9 @@ class ViewForTests:
 
     def scores(self, retriever: str, query: Query, rows: Rows) -> NDArray[np.float64] | None:
         return np.array([self._lists[retriever].get(row, 0.0) for row in rows.tolist()], dtype=np.float64)
+
+    def matches(self, query: Query, rows: Rows) -> Matches | None:
+        return Matches(np.ones(len(rows)), np.ones(len(rows)), 10.0, np.ones(1), 1)
 
     def vectors(self, rows: Rows) -> Vectors | None:
         return np.eye(len(self.passage_ids), dtype=np.float32)[rows]

@@ -100,6 +100,15 @@ def kind_of(question: str, has_options: bool = False) -> Kind:
     return "yes_no" if _YES_NO.search(question.strip()) and not re.search(r"\bor\b.*\?$", question) else "open"
 
 
+_FUNCTION_WORDS = frozenset(
+    """
+    what which who whom whose when where why how do does did doing done can could should would may might must shall am
+    been being have has had any some there about between among than then also please me my i we our us you your they
+    them list describe
+    """.split()  # noqa: SIM905
+)
+"""Words of questions and talk that documents seldom hold, so that they look rare, and that say nothing of a topic."""
+
 _LEAVE_WORDS = (
     "take taken taking use used using have eat eaten eating drink drinking give given giving combine combined mix "
     "mixed mixing stop stopping start continue breastfeed drive driving fly flying receive safe safely ok okay right "
@@ -149,6 +158,20 @@ def kind_wanted(question: str) -> str:
     ('disease', '')
     """
     return "disease" if _WANTS_DISEASE.search(question) else ""
+
+
+def search_terms(question: str) -> list[str]:
+    """The terms to search for: with repetitions, in order, without the words that make a question a question.
+
+    Where nothing else is left, those too.
+
+    >>> search_terms("What should I do about a fever that does not go down?")
+    ['fever', 'go', 'down']
+    >>> search_terms("What is what?")
+    ['what', 'what']
+    """
+    kept = [word for word in words(question) if word not in STOP_WORDS]
+    return stem([word for word in kept if word not in _FUNCTION_WORDS] or kept)
 
 
 def content_terms(question: str) -> list[str]:

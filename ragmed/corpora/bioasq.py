@@ -55,7 +55,10 @@ class _Fragment:
 
 @dataclass(frozen=True)
 class BioASQ:
-    """One document per PubMed abstract, by rising PMID. ``files`` are read in the order of their names."""
+    """One document per PubMed abstract, by rising PMID. ``files`` are read in the order of their names.
+
+    A title that no snippet gives is empty.
+    """
 
     files: Mapping[str, Path]
     licence: str = ""
@@ -120,7 +123,7 @@ class BioASQ:
             self.report.note("no snippet gives the title", f"PMID:{pmid}")
         return Document(
             doc_id=f"PMID:{pmid}",
-            title=heading or f"PubMed {pmid}",
+            title=heading,
             text=text or heading,
             source="bioasq",
             url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/",

@@ -36,7 +36,12 @@ def folder_recipe(benchmark: str, folder: Path, pipeline: str = "hybrid") -> Eva
         system["retriever"] = pipeline
     elif pipeline != "hybrid":
         chosen = read_index_recipe(_known(pipeline, names))
-        index = {"retrievers": [dict(table) for table in chosen.retrievers], "fusion": dict(chosen.fusion)}
+        index = {
+            "retrievers": [dict(table) for table in chosen.retrievers],
+            "queries": [dict(table) for table in chosen.queries],
+            "fusion": dict(chosen.fusion),
+            "rerankers": [dict(table) for table in chosen.rerankers],
+        }
     place = folder.absolute()
     # Two folders of one name must not share results.
     name = f"{benchmark}-{_plain(place.name)}-{hashlib.sha256(str(place).encode()).hexdigest()[:8]}-{_plain(pipeline)}"

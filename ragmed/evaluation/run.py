@@ -10,7 +10,8 @@
       <system>/results.jsonl    what everything above is computed from; an interrupted run goes on from it
       report.html               all of it, to look at
 
-Retrieval sees a question and never its options.
+Retrieval sees a question and never its options. The documents that ``Question.meta["exclude"]`` names (ids joined by
+``"; "``) are out of reach for that question, as where it is one of the corpus's own.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ragmed import __version__, catalog, sources
 from ragmed.analysis.generated import convention, with_documents
@@ -43,8 +46,8 @@ from ragmed.evaluation.trec_files import write_run
 from ragmed.home import home, index_path
 from ragmed.index.build import build as build_index
 from ragmed.index.open import Index
-from ragmed.index.searcher import Pipeline
-from ragmed.protocols import Benchmark, Generator, Method
+from ragmed.index.searcher import Found, Pipeline
+from ragmed.protocols import Allowed, Benchmark, Generator, Method
 from ragmed.recipe import (
     CorpusRecipe,
     EvaluationRecipe,
@@ -102,8 +105,12 @@ def evaluate(
     measures = make_measures(recipe.measures, f"{recipe.path}: measures")
     questions = _questions(benchmark, report, limit)
     index = _index(recipe, benchmark, folder, mirror, fetch, progress)
-    for doc_id, query_ids in unknown_documents(questions, iter(index.passages.doc_ids)).items():
-        report.note("a relevant document is not in the index, so it cannot be found", doc_id, len(query_ids))
+    unknown = unknown_documents(questions, iter(index.passages.doc_ids))
+    consequence = "does not count" if recipe.only_indexed else "cannot be found"
+    for doc_id, query_ids in unknown.items():
+        report.note(f"a relevant document is not in the index, so it {consequence}", doc_id, len(query_ids))
+    if recipe.only_indexed:
+        questions = _only_indexed(questions, unknown, report)
     folder.mkdir(parents=True, exist_ok=True)
     asked = [{"query_id": q.query.query_id, "text": q.query.text, "options": q.query.options} for q in questions]
     _write(folder / "questions.jsonl", "".join(json.dumps(q, ensure_ascii=False, default=dict) + "\n" for q in asked))
@@ -186,6 +193,21 @@ def _questions(benchmark: Benchmark, report: Report, limit: int | None) -> list[
     return questions
 
 
+def _only_indexed(questions: Sequence[Question], unknown: Container[str], report: Report) -> list[Question]:
+    """The questions without their unknown documents; those left without a relevant one are skipped."""
+    kept = []
+    for question in questions:
+        relevant = {doc_id: grade for doc_id, grade in question.relevant.items() if doc_id not in unknown}
+        if any(grade > 0 for grade in relevant.values()):
+            kept.append(replace(question, relevant=relevant))
+        else:
+            report.n_kept -= 1
+            report.skip("no relevant document is in the index", question.query.query_id)
+    if not kept:
+        raise DamagedFile("the index holds no document that is relevant to a question; is it the right one?")
+    return kept
+
+
 def _index(
     recipe: EvaluationRecipe,
     benchmark: Benchmark,
@@ -260,7 +282,7 @@ def _results(
     progress: StageProgress,
 ) -> dict[str, Result]:
     """The results of one system, those of an earlier run first."""
-    run = _runner(recipe, system, benchmark, index, n_passages)
+    run = _runner(recipe, system, benchmark, index, n_passages, _reachable(questions, index))
     file = ResultsFile(folder / system.name, _fingerprint(recipe, system, benchmark, questions, index, n_passages))
     done = file.done()
     waiting = [question for question in questions if question.query.query_id not in done]
@@ -280,8 +302,36 @@ def run_all(run: Callable[[Question], Result], batch: Sequence[Question]) -> lis
     return [run(question) for question in batch]
 
 
+def _reachable(questions: Sequence[Question], index: Index) -> Callable[[Question], Allowed | None]:
+    """A function that gives the passages a question may find; None: all."""
+    excluded = {doc_id for question in questions for doc_id in _excluded(question)}
+    rows_of: dict[str, list[int]] = {}
+    for row, doc_id in enumerate(index.passages.doc_ids) if excluded else ():
+        if doc_id in excluded:
+            rows_of.setdefault(doc_id, []).append(row)
+
+    def reachable(question: Question) -> Allowed | None:
+        rows = [row for doc_id in _excluded(question) for row in rows_of.get(doc_id, ())]
+        if not rows:
+            return None
+        flags = np.ones(len(index.passages), dtype=np.bool_)
+        flags[rows] = False
+        return flags
+
+    return reachable
+
+
+def _excluded(question: Question) -> list[str]:
+    return [doc_id for doc_id in question.meta.get("exclude", "").split("; ") if doc_id]
+
+
 def _runner(
-    recipe: EvaluationRecipe, system: System, benchmark: Benchmark, index: Index, n_passages: int
+    recipe: EvaluationRecipe,
+    system: System,
+    benchmark: Benchmark,
+    index: Index,
+    n_passages: int,
+    reachable: Callable[[Question], Allowed | None],
 ) -> Callable[[Question], Result]:
     """What one system makes of a question."""
     if system.retriever:
@@ -301,7 +351,7 @@ def _runner(
 
     def run(question: Question) -> Result:
         started = time.perf_counter()
-        [found] = index.find([_asked(system, benchmark, question)], depth, system.retriever or None, pipeline=pipeline)
+        found = _find(index, _asked(system, benchmark, question), depth, system, pipeline, reachable(question))
         answer, n_calls = None, 0
         if recipe.answers:
             [answer] = method.answer([question.query], retrieve, generator)
@@ -318,10 +368,25 @@ def _runner(
     return run
 
 
+def _find(index: Index, query: Query, depth: int, system: System, pipeline: Pipeline, allowed: Allowed | None) -> Found:
+    """What a system finds among the passages that a question may find."""
+    retriever = system.retriever or None
+    if allowed is None:
+        [found] = index.find([query], depth, retriever, pipeline=pipeline)
+    elif pipeline.rewriters or pipeline.rerankers:
+        raise RecipeError(
+            f"system {system.name}: a question excludes documents, which a search with rewriters or rerankers cannot; "
+            "leave them out"
+        )
+    else:
+        [found] = index.searcher.find([query], depth, pipeline.fusion, retriever, allowed)
+    return found
+
+
 def _pipeline(system: System, index: Index, where: str) -> Pipeline:
     """How a system searches: as its own tables say, else as the index does, one retriever alone as it is."""
     own = index.pipeline if not system.retriever else Pipeline(index.pipeline.fusion)
-    rewriters = tuple(catalog.make("queries", table, f"{where}: queries") for table in system.queries)
+    rewriters = tuple(index.rewriter(table, f"{where}: queries") for table in system.queries)
     rerankers = tuple(catalog.make("rerankers", table, f"{where}: rerankers") for table in system.rerankers)
     return Pipeline(
         fusion=catalog.make("fusion", system.fusion, where) if system.fusion else own.fusion,
@@ -364,7 +429,14 @@ def _fingerprint(
 ) -> str:
     """Identifies all that a system's results depend on."""
     asked = [
-        [q.query.query_id, benchmark.search_query(q), q.query.text, dict(q.query.options or {}), list(q.generated)]
+        [
+            q.query.query_id,
+            benchmark.search_query(q),
+            q.query.text,
+            dict(q.query.options or {}),
+            list(q.generated),
+            _excluded(q),
+        ]
         for q in questions
     ]
     own = index.recipe

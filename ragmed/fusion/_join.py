@@ -32,3 +32,12 @@ def ranked(rows: Rows, scores: NDArray[np.float64], k: int, index: IndexView) ->
         at = end
     best = np.array(result[:k], dtype=np.intp)
     return Ranking(rows[best], scores[best])
+
+
+def by_ranks(found: Mapping[str, Ranking], k: int, index: IndexView, rank_constant: int = 60) -> Ranking:
+    """Reciprocal rank fusion: see `ragmed.fusion.rrf`."""
+    rows, places = joined(found)
+    scores = np.zeros(len(rows))
+    for name in sorted(found):
+        scores[places[name]] += 1 / (rank_constant + np.arange(1, len(found[name]) + 1))
+    return ranked(rows, scores, k, index)

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
-from ragmed.fusion._join import joined, ranked
+from ragmed.fusion._join import by_ranks
 from ragmed.protocols import Fusion, IndexView, Ranking
 from ragmed.types import Query
 
@@ -23,11 +21,7 @@ class ReciprocalRankFusion:
     rank_constant: int = 60
 
     def fuse(self, query: Query, found: Mapping[str, Ranking], k: int, index: IndexView) -> Ranking:
-        rows, places = joined(found)
-        scores = np.zeros(len(rows))
-        for name in sorted(found):
-            scores[places[name]] += 1 / (self.rank_constant + np.arange(1, len(found[name]) + 1))
-        return ranked(rows, scores, k, index)
+        return by_ranks(found, k, index, self.rank_constant)
 
 
 COMPONENT: type[Fusion] = ReciprocalRankFusion

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 import ragmed
 from ragmed import catalog
+from ragmed.analysis.vocabulary_abbreviations import mine, write_abbreviations
 from ragmed.collection.build import build as build_corpus
 from ragmed.collection.store import BuiltCorpus
 from ragmed.errors import CorpusError, NoIndex
@@ -104,6 +106,7 @@ def _write(
 ) -> dict[str, Any]:
     """Write passages and retrievers; return what the manifest says of them."""
     reports = {corpus.name: Report() for corpus in corpora}
+    abbreviations: Counter[tuple[str, str]] = Counter()
 
     def passages() -> Iterator[Passage]:
         for corpus, splitter in zip(corpora, splitters, strict=True):
@@ -113,6 +116,7 @@ def _write(
                 n_passages = 0
                 for passage in splitter.split(document):
                     n_passages += 1
+                    abbreviations.update(mine([passage.text]))
                     yield passage
                 if n_passages:
                     report.keep()
@@ -125,6 +129,8 @@ def _write(
 
     (folder / "passages").mkdir()
     n_passages = write_passages(folder / "passages", passages())
+    (folder / "abbreviations").mkdir()
+    write_abbreviations(folder / "abbreviations", abbreviations)
     if n_passages == 0:
         raise CorpusError(f"{recipe.path}: its corpora hold no text, so there is nothing to index")
     store = PassageStore(folder / "passages")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from ragmed import catalog
 from ragmed.index.searcher import Pipeline
-from ragmed.protocols import Filter, Retriever
+from ragmed.protocols import Filter, Retriever, Rewriter
 from ragmed.recipe import IndexRecipe
 
 
@@ -25,12 +27,12 @@ def make_filters(recipe: IndexRecipe) -> dict[str, Filter]:
     }
 
 
-def make_pipeline(recipe: IndexRecipe) -> Pipeline:
-    """Rewriters, fusion and rerankers, with the options of the recipe."""
+def make_pipeline(recipe: IndexRecipe, rewriter: Callable[[Mapping[str, Any], str], Rewriter]) -> Pipeline:
+    """Rewriters, fusion and rerankers, with the options of the recipe; ``rewriter`` makes one from its table."""
     where = str(recipe.path)
     return Pipeline(
         fusion=catalog.make("fusion", recipe.fusion, f"{where}: [fusion]"),
-        rewriters=tuple(catalog.make("queries", table, f"{where}: [[queries]]") for table in recipe.queries),
+        rewriters=tuple(rewriter(table, f"{where}: [[queries]]") for table in recipe.queries),
         rerankers=tuple(catalog.make("rerankers", table, f"{where}: [[rerankers]]") for table in recipe.rerankers),
     )
 

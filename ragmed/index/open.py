@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ragmed import catalog
+from ragmed.analysis.vocabulary_abbreviations import Abbreviations
+from ragmed.collection.vocabularies import open_vocabulary
 from ragmed.errors import DamagedIndex, QuestionError, RagmedError, RecipeError, StaleIndex, UnknownName
 from ragmed.index import manifest
 from ragmed.index.layout import existing, make_pipeline, make_retrievers
@@ -18,7 +21,7 @@ from ragmed.index.manifest import Manifest
 from ragmed.index.passages_store import PassageStore
 from ragmed.index.restriction import allowed, normal
 from ragmed.index.searcher import DEPTH, Found, Pipeline, Searcher, union
-from ragmed.protocols import Allowed, Ranking, Reranker, RetrieverKind, TermStatistics, Weighs
+from ragmed.protocols import Allowed, Ranking, Reranker, RetrieverKind, Rewriter, TermStatistics, Weighs
 from ragmed.recipe import IndexRecipe, parse_index_recipe, read_corpus_recipe, read_index_recipe
 from ragmed.types import Evidence, Hit, Passage, Query, Restriction, Weighing
 
@@ -61,7 +64,8 @@ class Index:
             )
         except (OSError, ValueError) as error:
             raise DamagedIndex(f"{path}: cannot be opened ({error}); rebuild it with: {_rebuild(path)}") from error
-        self.pipeline: Pipeline = make_pipeline(self.recipe)
+        self._abbreviations = folder / "abbreviations"
+        self.pipeline: Pipeline = make_pipeline(self.recipe, self.rewriter)
         self._allowed: dict[Restriction, Allowed] = {}
 
     @property
@@ -76,6 +80,24 @@ class Index:
     def term_statistics(self) -> TermStatistics | None:
         """How common terms are, from the first retriever that counts them."""
         return self.searcher.term_statistics
+
+    def rewriter(self, table: Mapping[str, Any], where: str) -> Rewriter:
+        """A rewriter from its recipe table, given what it knows of words from this index and from the vocabularies.
+
+        Raises:
+            RecipeError, UnknownName: see `ragmed.catalog.make`.
+        """
+        component = catalog.load("queries", str(table.get("name", "")))
+        declared = {field.name for field in fields(component)}
+        given: dict[str, Any] = {}
+        if "statistics" in declared:
+            given["statistics"] = self.term_statistics
+        if "abbreviations" in declared:
+            given["abbreviations"] = Abbreviations(self._abbreviations)
+        if "vocabulary" in declared:
+            given["vocabulary"] = open_vocabulary()
+        made: Rewriter = catalog.make("queries", table, where, **given)
+        return made
 
     def kind(self, retriever: str) -> RetrieverKind:
         """By what a retriever compares. Raises `UnknownName`."""

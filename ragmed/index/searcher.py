@@ -16,6 +16,8 @@ from ragmed.protocols import (
     Allowed,
     Fusion,
     HasVectors,
+    Matches,
+    MatchesWords,
     OpenRetriever,
     Ranking,
     Reranker,
@@ -76,6 +78,10 @@ class Searcher:
     def scores(self, retriever: str, query: Query, rows: Rows) -> NDArray[np.float64] | None:
         opened = self._retriever(retriever)
         return opened.scores(query, rows) if isinstance(opened, ScoresPassages) else None
+
+    def matches(self, query: Query, rows: Rows) -> Matches | None:
+        teller = next((r for r in self._retrievers.values() if isinstance(r, MatchesWords)), None)
+        return None if teller is None else teller.matches(query, rows)
 
     def vectors(self, rows: Rows) -> Vectors | None:
         holder = next((r for r in self._retrievers.values() if isinstance(r, HasVectors)), None)

@@ -41,5 +41,13 @@ class Parameters:
 
 
 def parameters(shape: CorpusShape) -> Parameters:
-    """The parameters for passages of this shape: Anserini's k1 and b, and fields of equal weight, for any."""
-    return Parameters(k1=0.9, b=0.4, title_weight=1.0, question_weight=1.0)
+    """The parameters for passages of this shape.
+
+    ``k1`` is Anserini's and the fields weigh the same. ``b`` grows with how much the lengths of texts vary, from 0.3
+    to 0.75: where all are about as long, a length says little; where short and long stand side by side, long ones
+    would crowd out the others. Found on development sets, of which those of varying lengths (variation 1.2: BioASQ,
+    MedQuAD, K-QA) lose 0.01 to 0.05 nDCG@10 with b = 0.4, and those of even ones (0.25 to 0.35: PubMedQA, a textbook's
+    sections) 0.001 at most with any b; see docs/retrieval.md.
+    """
+    b = min(0.75, max(0.3, 0.6 * shape.text.variation))
+    return Parameters(k1=0.9, b=round(b, 2), title_weight=1.0, question_weight=1.0)

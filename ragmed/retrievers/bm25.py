@@ -11,7 +11,8 @@ Building takes memory for the vocabulary, 20 bytes a passage and about half a gi
 frequency in each field, sorted in parts on disk and scored as these are merged (`ragmed.retrievers._postings_build`),
 when the number of passages with each term and the lengths, and with them the parameters, are known.
 
-Files: ``terms.bin/.npy`` (vocabulary, sorted by UTF-8 bytes), ``parameters.json`` (k1, b and the weights used), and the
+Files: ``terms.bin/.npy`` (vocabulary, sorted by UTF-8 bytes), ``parameters.json`` (k1, b and the weights used),
+``lengths.npy`` (float32, each passage's length over the mean), and the
 postings of the i-th term with the bounds of their scores, as `ragmed.retrievers._postings` describes them.
 """
 
@@ -27,10 +28,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ragmed.analysis.questions import search_terms
 from ragmed.analysis.terms import terms
-from ragmed.columns import SortedStrings, StringColumn, StringColumnWriter
+from ragmed.columns import SortedStrings, StringColumn, StringColumnWriter, map_array, write_array
 from ragmed.protocols import (
     Allowed,
+    Matches,
     OpenRetriever,
     Progress,
     Ranking,
@@ -104,6 +107,7 @@ class BM25:
             length += lengths[:, field] * weight
         average = length.mean() if n and length.any() else 1.0
         length_factor = chosen.k1 * (1 - chosen.b + chosen.b * length / average)
+        write_array(path / "lengths.npy", (length / average).astype(np.float32))
         vocabulary = StringColumnWriter(path, "terms")
         postings = PostingsWriter(path, n)
         for batch in inverter.batches():
@@ -137,6 +141,7 @@ class OpenBM25:
         self._vocabulary = SortedStrings(StringColumn(path, "terms"))
         self._known: dict[str, int | None] = {}
         self._postings = Postings(path, len(passage_ids))
+        self._lengths = map_array(path / "lengths.npy")
         self.parameters: Mapping[str, float] = json.loads((path / "parameters.json").read_text())
 
     @property
@@ -162,7 +167,7 @@ class OpenBM25:
 
         Terms that no passage has count among the question's; expansions do not. 0 where the question has no terms.
         """
-        distinct = sorted(set(terms(query.lexical or query.text)))
+        distinct = sorted(set(search_terms(query.lexical or query.text)))
         idf = _idf(self.n_passages, np.array(self.document_frequencies(distinct), dtype=np.int64))
         matched = np.zeros(len(rows), dtype=np.float64)
         if not distinct:
@@ -174,12 +179,27 @@ class OpenBM25:
         share: NDArray[np.float64] = matched / sum(idf.tolist())
         return share
 
+    def matches(self, query: Query, rows: Rows) -> Matches:
+        counts = Counter(search_terms(query.lexical or query.text))
+        distinct = sorted(counts)
+        frequencies = np.array(self.document_frequencies(distinct), dtype=np.int64)
+        idf = _idf(self.n_passages, frequencies)
+        known = frequencies > 0
+        times = np.array([counts[term] for term in distinct], dtype=np.float64)
+        return Matches(
+            coverage=self.coverage(query, rows),
+            lengths=self._lengths[rows].astype(np.float64),
+            highest=float((idf * times)[known].sum() * (self.parameters["k1"] + 1)),
+            idf=idf[known],
+            n_terms=len(distinct),
+        )
+
     def _terms(self, query: Query) -> list[Term]:
         """The terms of a query that occur, each with its weight in it.
 
         In ascending order, so that sums are formed in one order whatever the order of the words.
         """
-        weights: Counter[str] = Counter(terms(query.lexical or query.text))
+        weights: Counter[str] = Counter(search_terms(query.lexical or query.text))
         for text, weight in query.expansions:
             for term in terms(text):
                 weights[term] += weight  # type: ignore[assignment]

@@ -164,7 +164,7 @@ name = "dense"
 encoder = "minilm"
 """
 RECIPES = {
-    "plain": RECIPE.format(more=""),
+    "plain": RECIPE.format(more='fusion = "rrf"'),
     "learned": RECIPE.format(more='fusion = "fake_learned"'),
     "long": RECIPE.format(
         more='fusion = "fake_learned"\n[[queries]]\nname = "fake_synonyms"\n[[rerankers]]\nname = "fake_newest"'

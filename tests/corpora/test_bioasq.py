@@ -87,9 +87,9 @@ def test_an_abstract_known_by_its_title_only_has_that_as_text(tmp_path: Path) ->
     assert read.report.notes["title only"].n == 1
 
 
-def test_an_abstract_whose_title_nobody_gives_is_called_by_its_number(tmp_path: Path) -> None:
+def test_a_title_that_nobody_gives_is_empty(tmp_path: Path) -> None:
     read = corpus(tmp_path, question(snippet(7, 0, "Fever is common.")))
-    assert next(read.documents()).title == "PubMed 7"
+    assert next(read.documents()).title == ""
     assert read.report.notes["no snippet gives the title"].n == 1
 
 

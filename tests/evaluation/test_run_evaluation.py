@@ -9,18 +9,23 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import ragmed
-from ragmed.errors import RagmedError, RecipeError, UnknownName
+from ragmed.benchmarks import beir
+from ragmed.benchmarks.beir import BEIR
+from ragmed.errors import DamagedFile, RagmedError, RecipeError, UnknownName
 from ragmed.evaluation.adhoc import folder_recipe
 from ragmed.evaluation.results import read_results
 from ragmed.evaluation.run import evaluate, failures
 from ragmed.evaluation.store import DURATIONS, RESULTS
 from ragmed.recipe import parse_evaluation_recipe, read_evaluation_recipe
+from ragmed.types import Question
 from tests.benchmarks.r2med_folder import MODEL, NDCG_AT_10, write_r2med_folder
 
 DOCUMENTS = {
@@ -260,3 +265,60 @@ def test_a_perturbed_system_is_asked_other_words_and_judged_by_the_same_truth(fo
     assert [measure["n"] for measure in measures] == [3, 3]
     with pytest.raises(UnknownName, match="no perturbations named 'noise'"):
         evaluate(parse_evaluation_recipe({**base.table, "systems": [{"name": "a", "perturb": "noise"}]}, base.path))
+
+
+def changed(folder: Path, name: str, **table: Any) -> dict[str, Any]:
+    """The summary of an evaluation of the folder whose recipe says this too."""
+    base = folder_recipe("beir", folder, name)
+    return summary_of(evaluate(parse_evaluation_recipe({**base.table, **table}, base.path)))
+
+
+def test_documents_that_are_not_indexed_may_count_for_nothing(folder: Path) -> None:
+    with (folder / "queries.jsonl").open("a") as file:
+        file.write(json.dumps({"_id": "q4", "text": "headache"}) + "\n")
+    with (folder / "qrels" / "test.tsv").open("a") as file:
+        file.write("\nq4\tgone\t1\n")
+    strict, lenient = changed(folder, "bm25"), changed(folder, "bm25", only_indexed=True)
+    assert (strict["n_questions"], lenient["n_questions"]) == (4, 3)
+    assert strict["report"]["notes"]["a relevant document is not in the index, so it cannot be found"]["n"] == 2
+    assert lenient["report"]["notes"]["a relevant document is not in the index, so it does not count"]["n"] == 2
+    assert lenient["report"]["skipped"]["no relevant document is in the index"] == {"n": 1, "examples": ["q4"]}
+    assert lenient["report"]["n_kept"] == 3
+    recall = [summary["systems"]["bm25"]["measures"]["R@100"]["mean"] for summary in (strict, lenient)]
+    assert recall == pytest.approx([(2 / 3 + 1 + 0 + 0) / 4, (1 + 1 + 0) / 3])
+
+
+def test_an_index_without_any_relevant_document_is_an_error(folder: Path) -> None:
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\tgone\t1\n")
+    with pytest.raises(DamagedFile, match="is it the right one"):
+        changed(folder, "bm25", only_indexed=True)
+
+
+class Excluding(BEIR):
+    """The folder's questions, each but the last kept from one document."""
+
+    def questions(self) -> Iterator[Question]:
+        for question, excluded in zip(super().questions(), ("d3; gone", "d4", ""), strict=True):
+            yield replace(question, meta={"exclude": excluded})
+
+
+@pytest.mark.parametrize("pipeline", ["bm25", "hybrid"])
+def test_a_question_does_not_find_what_it_excludes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, pipeline: str
+) -> None:
+    results = evaluate(folder_recipe("beir", folder, pipeline))
+    before = (results / pipeline / "run.trec").read_text()
+    assert "q1 Q0 d3" in before
+    monkeypatch.setattr(beir, "COMPONENT", Excluding)
+    # Run again, it does not take over what was found without.
+    after = (evaluate(folder_recipe("beir", folder, pipeline)) / pipeline / "run.trec").read_text()
+    assert "q1 Q0 d3" not in after
+    assert "q1 Q0 d1" in after
+    assert "q2 Q0 d4" not in after
+
+
+def test_rewriters_cannot_leave_documents_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beir, "COMPONENT", Excluding)
+    systems = [{"name": "bm25", "retriever": "bm25", "rerankers": [{"name": "mmr"}]}]
+    with pytest.raises(RecipeError, match="excludes documents"):
+        changed(folder, "bm25", systems=systems)

@@ -8,6 +8,7 @@ import pytest
 
 from ragmed import catalog
 from ragmed.errors import RecipeError
+from ragmed.filters.ids import Ids
 from ragmed.filters.kinds import Kinds
 from ragmed.filters.licence import Licence
 from ragmed.filters.published import Published
@@ -31,6 +32,13 @@ def test_kinds_are_kept_or_dropped_by_name() -> None:
     assert Kinds(keep=("abstract",)).refuse(documents) == ["of another kind", "", "of another kind"]
     assert Kinds(drop=("qa",)).refuse(documents) == ["of another kind", "", ""]
     assert Kinds(keep=("qa",), drop=("qa",)).refuse(documents) == ["of another kind"] * 3
+
+
+def test_ids_are_kept_by_their_beginning() -> None:
+    documents = [document(doc_id=doc_id) for doc_id in ("OMIM:1", "ORPHA:1", "omim:1", "DECIPHER:1")]
+    assert Ids().refuse(documents) == [""] * 4
+    assert Ids(prefixes=("OMIM:",)).refuse(documents) == ["", *["of another id"] * 3]
+    assert Ids(prefixes=("OMIM:", "ORPHA:")).refuse(documents) == ["", "", *["of another id"] * 2]
 
 
 @pytest.mark.parametrize(
