@@ -31,7 +31,7 @@ WITH_TORCH := sed 's/+cpu//' requirements/torch.txt | $(COMPILE) -c /dev/stdin $
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install index ask eval test lint bench docs retrieval hf lucene split parquet mteb lock clean distclean
+.PHONY: help install index ask eval test lint bench docs retrieval hf train lucene openvino split parquet mteb lock clean distclean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -58,7 +58,7 @@ lint: .venv/.ragmed .venv/.test .venv/.lint ## formatting, style, types and the 
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/.ragmed .venv/.bench ## benchmarks against sentence-transformers + rank_bm25 (installs torch)
+bench: .venv/.ragmed .venv/.bench .venv/.peers ## benchmarks against sentence-transformers + rank_bm25 (installs torch)
 	@$(BIN)/ragmed index build --if-missing default >&2
 	$(BIN)/python bench/run.py --write docs/benchmarks.md
 
@@ -72,7 +72,11 @@ retrieval: .venv/.ragmed .venv/.eval ## measure retrieval on the development set
 
 hf: .venv/.ragmed .venv/.hf ## install the extra ragmed[hf]: torch (CPU), transformers, sentence-transformers
 
-lucene: .venv/.ragmed .venv/.lucene ## install the extra ragmed[lucene]: pyserini (needs torch, and Java 21)
+train: .venv/.ragmed .venv/.train ## install the extra ragmed[train]: what ragmed train needs (torch)
+
+lucene: .venv/.ragmed .venv/.lucene ## install the extra ragmed[lucene]: pyserini and a Java for it (needs torch)
+
+openvino: .venv/.ragmed .venv/.openvino ## install the extra ragmed[openvino]: OpenVINO for ONNX encoders
 
 split: .venv/.ragmed .venv/.split ## install the extra ragmed[split]: LangChain's text splitters
 
@@ -85,11 +89,13 @@ lock: ## resolve requirements/*.txt anew from pyproject.toml (needs uv)
 	$(COMPILE) --group build -c requirements/core.txt -o requirements/build.txt
 	$(COMPILE) pyproject.toml --extra test -c requirements/core.txt -c requirements/build.txt -o requirements/test.txt
 	$(COMPILE) pyproject.toml --extra lint -c requirements/test.txt -o requirements/lint.txt
-	for extra in eval split parquet; do \
+	for extra in eval split parquet openvino; do \
 	  $(COMPILE) pyproject.toml --extra $$extra --no-emit-package scipy -c requirements/test.txt -o requirements/$$extra.txt || exit 1; done
 	$(WITH_TORCH) --extra hf -c requirements/test.txt -o requirements/hf.txt
 	$(WITH_TORCH) --extra bench -c requirements/hf.txt -o requirements/bench.txt
+	$(WITH_TORCH) --extra train -c requirements/hf.txt -o requirements/train.txt
 	$(WITH_TORCH) --extra lucene -c requirements/hf.txt -o requirements/lucene.txt
+	$(subst  pyproject.toml,,$(WITH_TORCH)) --group peers -o requirements/peers.txt
 	$(WITH_TORCH) --extra mteb -c requirements/hf.txt -o requirements/mteb.txt
 
 clean: ## remove built indexes and caches; keep .venv and downloaded corpora
@@ -116,7 +122,7 @@ distclean: clean ## also remove .venv and downloaded corpora
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/.test .venv/.lint .venv/.eval .venv/.split .venv/.parquet: .venv/.%: requirements/%.txt .venv/.core
+.venv/.test .venv/.lint .venv/.eval .venv/.split .venv/.parquet .venv/.openvino: .venv/.%: requirements/%.txt .venv/.core
 	$(INSTALL) -r $<
 	@touch $@
 
@@ -126,6 +132,12 @@ distclean: clean ## also remove .venv and downloaded corpora
 	  echo "No CPU build of torch was found, and the default one would bring gigabytes of CUDA packages: give the CPU wheel index of PyTorch's 'Get started' page, as in make TORCH_INDEX=https://… hf" >&2; exit 1; }
 	@touch $@
 
-.venv/.hf .venv/.bench .venv/.lucene .venv/.mteb: .venv/.%: requirements/%.txt .venv/.torch
+.venv/.peers: requirements/peers.txt requirements/torch.txt .venv/.made
+	"$(PYTHON)" -m venv .venv/peers
+	@.venv/peers/bin/python -m pip --disable-pip-version-check install --quiet --no-deps $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)") -r requirements/torch.txt
+	.venv/peers/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r requirements/peers.txt
+	@touch $@
+
+.venv/.hf .venv/.bench .venv/.train .venv/.lucene .venv/.mteb: .venv/.%: requirements/%.txt .venv/.torch
 	$(INSTALL) -r $<
 	@touch $@
