@@ -169,6 +169,10 @@ def _measured() -> Iterator[Results]:
             yield results
 
 
+def _write(name: str, content: str) -> None:
+    PAGE.write_text(between(PAGE.read_text(encoding="utf-8"), name, content), encoding="utf-8")
+
+
 def main() -> None:
     """Measure, and write the page anew."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -178,10 +182,9 @@ def main() -> None:
     options = parser.parse_args()
     for name in options.set or SETS:
         _measure(name, again=options.again)
-    page = between(PAGE.read_text(encoding="utf-8"), "retrieval table", written(list(_measured())))
+    _write("retrieval table", written(list(_measured())))
     if not options.no_examples:
-        page = between(page, "explain examples", examples())
-    PAGE.write_text(page, encoding="utf-8")
+        _write("explain examples", examples())
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ encoding, which the folder DIR keeps for the next time.
 The sets ask differently and find different things, none of them from a test set:
 
 - bioasq: expert questions → abstracts (BioASQ 7–9); pubmedqa: titles' questions → abstracts, development half
-- cases: findings of a case report → OMIM disease profiles (phenopackets, development genes)
+- cases: findings of a case report → OMIM disease profiles (phenopackets, development genes); all_cases: → all profiles
 - answers: MedQuAD's questions → answers on the same topic; kqa: patients' questions → their answers among MedQuAD's
-- questions: MedQuAD's questions → pairs that ask the same otherwise, not the pair itself
+- questions: MedQuAD's questions → pairs that ask the same otherwise, not the pair itself; titled: with their titles
 - glossary: a textbook's definition, without the word → the passages that use it
 - terms: definitions of HPO terms → names and synonyms
 - rest_of_abstract, rest_of_answer: the first third of a text → the rest of it: long questions in prose
@@ -26,7 +26,7 @@ import re
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,8 @@ _N_FITTED, _N_MEASURED = 300, 700
 """Questions of a set that are fitted on, and that are measured, at most."""
 _N_PASSAGES = 60
 """Best passages of a question that are fitted on."""
+_ROUNDS, _AHEAD, _HASTE = 5, 0.004, 60.0
+"""A set on which the fusion is not ahead of the better list by this much counts more in the next round."""
 _DISCOUNTS = 1 / np.log2(np.arange(2, 12))
 
 
@@ -83,7 +85,7 @@ class CachedMiniLM:
     """MiniLM whose passage vectors are kept in a folder."""
 
     folder: Path
-    model: MiniLM = MiniLM()
+    model: MiniLM = field(default_factory=MiniLM)
     dim = 384
     max_tokens = 256
 
@@ -142,6 +144,8 @@ def cases() -> Iterator[Set]:
     questions = asked("phenopackets_dev")
     texts = [(q.query.query_id, q.query.text) for q in questions]
     yield Set("cases", omim, texts, [q.relevant for q in questions])
+    everything = [passage(d.doc_id, d.text, d.title) for d in corpus("hpo") if d.kind == "disease"]
+    yield Set("all_cases", everything, texts, [q.relevant for q in questions])
     terms, definitions = [], []
     for document in corpus("hpo"):
         if document.kind != "disease":
@@ -189,12 +193,10 @@ def consumer_questions() -> Iterator[Set]:
         for d in pairs
     }
     with_others = [d for d in pairs if others[d.doc_id]]
-    yield Set(
-        "questions",
-        [passage(d.doc_id, d.text, question=d.question) for d in pairs],
-        [(d.doc_id, d.question) for d in with_others],
-        [others[d.doc_id] for d in with_others],
-    )
+    asking = [(d.doc_id, d.question) for d in with_others]
+    same = [others[d.doc_id] for d in with_others]
+    yield Set("questions", [passage(d.doc_id, d.text, question=d.question) for d in pairs], asking, same)
+    yield Set("titled", [passage(d.doc_id, d.text, d.title, d.question) for d in pairs], asking, same)
     halves = {d.doc_id: divided(d.text, 0.3) for d in pairs}
     chosen = chosen_of([i for i, (first, rest) in halves.items() if first and rest], 400)
     rest = [replace(p, text=halves[p.passage_id][1]) if p.passage_id in chosen else p for p in answers]
@@ -306,8 +308,12 @@ def tensors(questions: Sequence[Judged]) -> tuple[NDArray[Any], ...]:
     return x, z, wished / wished.sum(axis=1, keepdims=True), mask
 
 
-def fit(sets: Sequence[tuple[NDArray[Any], ...]]) -> NDArray[np.float64]:
-    """The weights (23, 8) that give relevant passages the highest share of a softmax over each question's passages."""
+def fit(sets: Sequence[tuple[NDArray[Any], ...]], importance: Sequence[float]) -> NDArray[np.float64]:
+    """The weights (23, 8) that give relevant passages the highest share of a softmax over each question's passages.
+
+    ``importance`` says how much each set counts.
+    """
+    shares = [each / sum(importance) for each in importance]
     shape = (len(OF_QUERY), len(OF_PASSAGE))
     penalty = np.full((shape[0], 1), _PENALTY)
     penalty[0] *= 0.1
@@ -317,15 +323,15 @@ def fit(sets: Sequence[tuple[NDArray[Any], ...]]) -> NDArray[np.float64]:
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         weights = flat.reshape(shape)
         total, gradient = float((penalty * weights**2).sum()), 2 * penalty * weights
-        for x, z, wished, mask in sets:
+        for (x, z, wished, mask), counts in zip(sets, shares, strict=True):
             scores = np.where(mask, np.einsum("qnp,qp->qn", x, z @ weights), -np.inf)
             highest = scores.max(axis=1, keepdims=True)
             share = np.exp(scores - highest)
             sums = share.sum(axis=1, keepdims=True)
             logs = np.where(mask, scores - highest - np.log(sums), 0.0)
-            total -= float((wished * logs).sum()) / len(x) / len(sets)
+            total -= counts * float((wished * logs).sum()) / len(x)
             pull = np.einsum("qn,qnp->qp", share / sums - wished, x)
-            gradient = gradient + z.T @ pull / len(x) / len(sets)
+            gradient = gradient + counts * (z.T @ pull) / len(x)
         return total, gradient.ravel()
 
     found = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 400})
@@ -358,11 +364,22 @@ def main() -> None:
             sets[one.name] = judged(one, options.cache)
             print(f"{one.name}: {len(one.passages):,} passages, {len(sets[one.name])} questions", flush=True)
     ready = {name: tensors(questions) for name, questions in sets.items()}
-    weights = np.round(fit(list(ready.values())), 4)
+    parts = {
+        name: max(mean_ndcg(of, lambda one, which=which: one.baselines[which]) for which in ("bm25", "dense"))  # type: ignore[misc]
+        for name, of in sets.items()
+    }
+    importance = dict.fromkeys(sets, 1.0)
+    for _ in range(_ROUNDS):
+        weights = np.round(fit(list(ready.values()), list(importance.values())), 4)
+        for name, of in sets.items():
+            behind = parts[name] + _AHEAD - mean_ndcg(of, fused(weights))
+            importance[name] *= float(np.exp(_HASTE * max(0.0, behind)))
+    print("importance: " + ", ".join(f"{name} {value:.2f}" for name, value in importance.items()))
     print(f"{'set':18}{'bm25':>8}{'dense':>8}{'rrf':>8}{'fitted':>8}{'unseen':>8}")
     table = []
     for name, questions in sets.items():
-        unseen = fit([own for other, own in ready.items() if other != name])
+        others = [other for other in sets if other != name]
+        unseen = fit([ready[other] for other in others], [importance[other] for other in others])
         row = [
             mean_ndcg(questions, lambda one, which=which: one.baselines[which]) for which in ("bm25", "dense", "rrf")
         ]  # type: ignore[misc]

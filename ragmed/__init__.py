@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ragmed.errors import RagmedError
-from ragmed.types import Answer, Citation, Document, Evidence, Hit, OptionEvidence, Passage, Query
+from ragmed.types import Answer, Citation, Document, Evidence, Hit, OptionEvidence, Passage, Query, Restriction
 
 if TYPE_CHECKING:
     from ragmed.answers.json import answer_from_json, to_json
@@ -35,6 +35,7 @@ __all__ = [
     "Passage",
     "Query",
     "RagmedError",
+    "Restriction",
     "Verification",
     "__version__",
     "answer_from_json",

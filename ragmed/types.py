@@ -282,7 +282,8 @@ class Question:
     ``group`` is the set within the benchmark (``"mmlu"``), ``choice`` the right letter of ``query.options``, or
     yes/no/maybe. ``relevant`` maps document ids to grades: above 0 relevant, higher more so; 0 judged and not
     relevant. ``generated`` holds documents written for the question by a language model, as released with a
-    benchmark. What a benchmark does not have is empty.
+    benchmark. ``meta["exclude"]`` names documents out of reach for the question (ids joined by ``"; "``). What a
+    benchmark does not have is empty.
     """
 
     query: Query

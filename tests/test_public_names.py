@@ -20,6 +20,7 @@ def test_exported_names() -> None:
         "Passage",
         "Query",
         "RagmedError",
+        "Restriction",
         "Verification",
         "__version__",
         "answer_from_json",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import runpy
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ import pytest
 
 from ragmed import catalog
 from ragmed.encoders._presets import PRESETS
-from ragmed.evaluation.results import read_results
+from ragmed.errors import MissingFile
+from ragmed.evaluation.results import Results, read_results
 from ragmed.evaluation.run import evaluate
 from ragmed.recipe import Figure, parse_index_recipe, read_evaluation_recipe, read_index_recipe
+from tests.results_for_tests import row, write_results
 
 CHECKOUT = Path(__file__).parents[1]
 PAGE = (CHECKOUT / "docs" / "retrieval.md").read_text(encoding="utf-8")
@@ -92,6 +94,32 @@ def test_figures_are_those_that_the_recipes_expect() -> None:
 def test_the_hybrid_loses_to_no_part() -> None:
     for recipe, means in figures_on_the_page():
         assert means[HYBRID] >= max(means[part] for part in PARTS) + LEAST_GAIN, recipe
+
+
+FIGURES = {"bm25": (0.9, 0.5), "dense": (1.0, 0.2), "rrf": (0.5, 0.5), "hybrid": (1.0, 0.6)}
+
+
+def results(folder: Path, figures: Mapping[str, tuple[float, float]], **summary: Any) -> Results:
+    systems = {
+        name: [row(f"q{i}", **{MEASURE: str(value)}) for i, value in enumerate(values)]
+        for name, values in figures.items()
+    }
+    return read_results(write_results(folder / "pubmedqa", systems, **summary))
+
+
+def test_the_hybrid_is_compared_with_the_better_part_question_by_question(tmp_path: Path) -> None:
+    made = WRITER["row"](results(tmp_path, FIGURES))
+    assert (made.recipe, made.n, made.better) == ("pubmedqa", 2, "bm25")
+    assert made.means["hybrid"][0] == pytest.approx(0.8)
+    assert made.difference == pytest.approx((0.1, 0.1, 0.1))
+    assert made.p == 0.5
+
+
+def test_what_was_measured_in_part_is_no_row(tmp_path: Path) -> None:
+    without = {name: values for name, values in FIGURES.items() if name != "rrf"}
+    for made in (results(tmp_path / "a", FIGURES, limit=2), results(tmp_path / "b", without)):
+        with pytest.raises(MissingFile, match="run make retrieval"):
+            WRITER["row"](made)
 
 
 def test_a_table_shows_the_best_and_the_difference_to_the_better_part() -> None:

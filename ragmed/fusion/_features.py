@@ -43,7 +43,7 @@ OF_QUERY = {
     "terms": "the number of terms",
     "many_terms": "more terms than ten",
     "few_terms": "fewer terms than four",
-    "parts": "a list of findings",
+    "parts": "commas, as in a list of findings",
     "known_terms": "terms that the index has",
     "rarity": "the rarity of its terms",
     "words_top": "how well the best passage by words matches",

@@ -121,7 +121,7 @@ def test_coverage_is_the_share_of_the_questions_idf_that_a_passage_matches(tmp_p
     opened = OpenBM25(tmp_path, ["a", "b", "c"])
     idf = {df: math.log(1 + (3 - df + 0.5) / (df + 0.5)) for df in (0, 1, 2)}
     query = Query("q", "Does insulin lower, lower the xylophone?", expansions=(("fever", 1.0),))
-    of_all = idf[1] + idf[2] + idf[0] + idf[0]  # insulin, lower, xylophone and do
+    of_all = idf[1] + idf[2] + idf[0]  # insulin, lower and xylophone; 'does' only asks
     expected = [0.0, (idf[1] + idf[2]) / of_all, idf[2] / of_all]
     assert opened.coverage(query, np.array([2, 1, 0])) == pytest.approx(expected)
     assert opened.coverage(Query("q", "the of"), np.array([0, 1])).tolist() == [0, 0]
@@ -154,7 +154,8 @@ def test_a_recipe_may_set_a_parameter_and_leave_the_others_to_the_rule() -> None
 def test_nothing_but_the_index_is_left_in_its_folder(tmp_path: Path) -> None:
     BM25().build(THREE, tmp_path)
     names = (
-        "bound_terms.npy bound_tops.npy bounds.npy parameters.json rows.npy scores.npy starts.npy terms.bin terms.npy"
+        "bound_terms.npy bound_tops.npy bounds.npy lengths.npy parameters.json rows.npy scores.npy starts.npy "
+        "terms.bin terms.npy"
     )
     assert sorted(folder(tmp_path)) == names.split()
 
