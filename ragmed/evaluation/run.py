@@ -441,8 +441,10 @@ def _fingerprint(
     ]
     own = index.recipe
     method = [dict(table) for table in (own.method, own.generator, own.fusion, *own.queries, *own.rerankers)]
+    fitted = getattr(_pipeline(system, index, recipe.name).fusion, "fingerprint", None)
     content = [
         __version__,
+        "" if fitted is None else fitted(),
         index.manifest.index_id,
         asdict(system),
         method,

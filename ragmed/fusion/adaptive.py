@@ -15,6 +15,7 @@ reciprocal rank fusion stands in.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -44,6 +45,10 @@ class Adaptive:
         if not others:
             return Ranking(fused.rows[:k], fused.scores[:k])
         return by_ranks({"": fused, **others}, k, index)
+
+    def fingerprint(self) -> str:
+        """Identifies the weights, which are fitted anew from time to time."""
+        return hashlib.sha256(WEIGHTS.tobytes()).hexdigest()[:16]
 
     def weigh(self, query: Query, found: Mapping[str, Ranking], index: IndexView) -> Weighing:
         """How much of the difference between passages comes from either list, and what of the query moved that."""
