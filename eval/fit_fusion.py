@@ -11,7 +11,8 @@ The sets ask differently and find different things, none of them from a test set
 - bioasq: expert questions → abstracts (BioASQ 7–9); pubmedqa: titles' questions → abstracts, development half
 - cases: findings of a case report → OMIM disease profiles (phenopackets, development genes); all_cases: → all profiles
 - answers: MedQuAD's questions → answers on the same topic; kqa: patients' questions → their answers among MedQuAD's
-- questions: MedQuAD's questions → pairs that ask the same otherwise, not the pair itself; titled: with their titles
+- questions: MedQuAD's questions → pairs that ask the same otherwise, not the pair itself; titled: with their titles;
+  reworded: only those that name the disease otherwise, among all of MedQuAD
 - glossary: a textbook's definition, without the word → the passages that use it
 - terms: definitions of HPO terms → names and synonyms
 - rest_of_abstract, rest_of_answer: the first third of a text → the rest of it: long questions in prose
@@ -197,6 +198,10 @@ def consumer_questions() -> Iterator[Set]:
     same = [others[d.doc_id] for d in with_others]
     yield Set("questions", [passage(d.doc_id, d.text, question=d.question) for d in pairs], asking, same)
     yield Set("titled", [passage(d.doc_id, d.text, d.title, d.question) for d in pairs], asking, same)
+    reworded = asked("medquad_questions")
+    whole = [passage(d.doc_id, d.text, d.title, d.question) for d in corpus("medquad")]
+    own_id = [(q.meta["exclude"], q.query.text) for q in reworded]
+    yield Set("reworded", whole, own_id, [q.relevant for q in reworded])
     halves = {d.doc_id: divided(d.text, 0.3) for d in pairs}
     chosen = chosen_of([i for i, (first, rest) in halves.items() if first and rest], 400)
     rest = [replace(p, text=halves[p.passage_id][1]) if p.passage_id in chosen else p for p in answers]
