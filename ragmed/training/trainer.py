@@ -118,7 +118,7 @@ def saving(destination: Path) -> Iterator[Path]:
 def _shows(progress: Progress) -> Any:
     from transformers import TrainerCallback
 
-    class Shows(TrainerCallback):
+    class Shows(TrainerCallback):  # type: ignore[misc, unused-ignore]
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             progress(state.global_step, state.max_steps)
 
