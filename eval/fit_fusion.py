@@ -3,8 +3,8 @@
     RAGMED_MIRROR=… python eval/fit_fusion.py --cache DIR [--write]
 
 Prints nDCG@10 of BM25, dense, RRF and the fusion for each set: fitted on all of them, and on all but that one. Needs
-scipy, and the corpora bioasq, pubmedqa, hpo, medquad and openstax_anatomy built. Some five minutes, most of it
-encoding, which the folder DIR keeps for the next time.
+scipy, the corpora bioasq, pubmedqa, hpo, medquad and openstax_anatomy built, and the indexes medquad, hpo_omim and
+hpo_diseases. Some ten minutes, half of it encoding, which the folder DIR keeps for the next time.
 
 The sets ask differently and find different things, none of them from a test set:
 
@@ -12,7 +12,7 @@ The sets ask differently and find different things, none of them from a test set
 - cases: findings of a case report → OMIM disease profiles (phenopackets, development genes); all_cases: → all profiles
 - answers: MedQuAD's questions → answers on the same topic; kqa: patients' questions → their answers among MedQuAD's
 - questions: MedQuAD's questions → pairs that ask the same otherwise, not the pair itself; titled: with their titles;
-  reworded: only those that name the disease otherwise, among all of MedQuAD
+  reworded: only those that name the disease otherwise, in the index medquad
 - glossary: a textbook's definition, without the word → the passages that use it
 - terms: definitions of HPO terms → names and synonyms
 - rest_of_abstract, rest_of_answer: the first third of a text → the rest of it: long questions in prose
@@ -36,6 +36,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from ragmed.analysis.sentences import sentence_spans
+from ragmed.api import open_index
 from ragmed.collection.store import BuiltCorpus
 from ragmed.encoders.minilm import MiniLM
 from ragmed.evaluation.run import benchmark_questions
@@ -43,6 +44,7 @@ from ragmed.fusion import _adaptive_weights
 from ragmed.fusion._features import OF_PASSAGE, OF_QUERY, Features, features
 from ragmed.fusion.rrf import ReciprocalRankFusion
 from ragmed.home import home, mirror
+from ragmed.index.open import Index
 from ragmed.index.searcher import Searcher
 from ragmed.protocols import Allowed, Progress, Ranking, Vectors, no_progress
 from ragmed.recipe import read_evaluation_recipe
@@ -56,19 +58,21 @@ _N_FITTED, _N_MEASURED = 300, 700
 """Questions of a set that are fitted on, and that are measured, at most."""
 _N_PASSAGES = 60
 """Best passages of a question that are fitted on."""
-_ROUNDS, _AHEAD, _HASTE = 5, 0.004, 60.0
-"""A set on which the fusion is not ahead of the better list by this much counts more in the next round."""
+_ROUNDS, _AHEAD, _HASTE, _MOST = 10, 0.002, 60.0, 16.0
+"""A set on which the fusion is not this far ahead of the better list counts more in the next round, up to a limit."""
 _DISCOUNTS = 1 / np.log2(np.arange(2, 12))
 
 
 @dataclass(frozen=True)
 class Set:
-    """Questions, and what should be found for them: passage id → grade. A question's own id is never found."""
+    """Questions, and what should be found for them: passage or document id → grade. A question's own is never found."""
 
     name: str
     passages: Sequence[Passage]
     questions: Sequence[tuple[str, str]]
     relevant: Sequence[Mapping[str, int]]
+    index: Index | None = None
+    """An index to search, where the passages are to be those of one."""
 
 
 @dataclass(frozen=True)
@@ -141,12 +145,10 @@ def abstracts() -> Iterator[Set]:
 
 
 def cases() -> Iterator[Set]:
-    omim = [passage(d.doc_id, d.text, d.title) for d in corpus("hpo") if d.doc_id.startswith("OMIM")]
     questions = asked("phenopackets_dev")
     texts = [(q.query.query_id, q.query.text) for q in questions]
-    yield Set("cases", omim, texts, [q.relevant for q in questions])
-    everything = [passage(d.doc_id, d.text, d.title) for d in corpus("hpo") if d.kind == "disease"]
-    yield Set("all_cases", everything, texts, [q.relevant for q in questions])
+    for name, index in (("cases", open_index("hpo_omim")), ("all_cases", open_index("hpo_diseases"))):
+        yield Set(name, list(index.passages), texts, [q.relevant for q in questions], index)
     terms, definitions = [], []
     for document in corpus("hpo"):
         if document.kind != "disease":
@@ -199,9 +201,9 @@ def consumer_questions() -> Iterator[Set]:
     yield Set("questions", [passage(d.doc_id, d.text, question=d.question) for d in pairs], asking, same)
     yield Set("titled", [passage(d.doc_id, d.text, d.title, d.question) for d in pairs], asking, same)
     reworded = asked("medquad_questions")
-    whole = [passage(d.doc_id, d.text, d.title, d.question) for d in corpus("medquad")]
+    medquad = open_index("medquad")
     own_id = [(q.meta["exclude"], q.query.text) for q in reworded]
-    yield Set("reworded", whole, own_id, [q.relevant for q in reworded])
+    yield Set("reworded", list(medquad.passages), own_id, [q.relevant for q in reworded], medquad)
     halves = {d.doc_id: divided(d.text, 0.3) for d in pairs}
     chosen = chosen_of([i for i, (first, rest) in halves.items() if first and rest], 400)
     rest = [replace(p, text=halves[p.passage_id][1]) if p.passage_id in chosen else p for p in answers]
@@ -246,9 +248,12 @@ def chosen_of(items: Sequence[Any], n: int) -> list[Any]:
 def judged(of: Set, cache: Path) -> list[Judged]:
     """The set's questions, as the retrievers and the fusion's features see them."""
     ids = [p.passage_id for p in of.passages]
-    row_of = {passage_id: row for row, passage_id in enumerate(ids)}
-    result = []
+    rows_of: dict[str, list[int]] = defaultdict(list)
+    for row, one in enumerate(of.passages):
+        rows_of[one.doc_id].append(row)
     with tempfile.TemporaryDirectory() as folder:
+        if of.index is not None:
+            return [seen for seen in _judged(of, of.index.searcher, rows_of) if seen is not None]
         retrievers = {"bm25": BM25(), "dense": Dense(CachedMiniLM(cache), index="flat")}
         opened = {}
         for name, retriever in retrievers.items():
@@ -257,29 +262,31 @@ def judged(of: Set, cache: Path) -> list[Judged]:
             retriever.build(of.passages, path)
             opened[name] = retriever.open(path, ids)
         view = Searcher(of.name, opened, ids)
-        for number in sorted(chosen_of(range(len(of.questions)), _N_MEASURED)):
-            query_id, text = of.questions[number]
-            grade_of = {row_of[i]: grade for i, grade in of.relevant[number].items() if i in row_of and grade > 0}
-            if not grade_of:
-                continue
-            allowed: Allowed | None = None
-            if query_id in row_of and row_of[query_id] not in grade_of:
-                allowed = np.ones(len(ids), dtype=np.bool_)
-                allowed[row_of[query_id]] = False
-            query = Query(query_id, text)
-            found = {name: retriever.search([query], 100, allowed)[0] for name, retriever in opened.items()}
-            seen = features(query, "bm25", "dense", found, view)
-            assert seen is not None
-            lists: dict[str, Ranking] = {**found, "rrf": ReciprocalRankFusion().fuse(query, found, 10, view)}
-            result.append(
-                Judged(
-                    seen,
-                    np.array([grade_of.get(row, 0) for row in seen.rows.tolist()], dtype=np.float64),
-                    np.array(sorted(grade_of.values(), reverse=True)[:10], dtype=np.float64),
-                    {name: np.searchsorted(seen.rows, r.rows[:10]) for name, r in lists.items()},
-                )
-            )
-    return result
+        return [seen for seen in _judged(of, view, rows_of) if seen is not None]
+
+
+def _judged(of: Set, view: Searcher, rows_of: Mapping[str, Sequence[int]]) -> Iterator[Judged | None]:
+    for number in sorted(chosen_of(range(len(of.questions)), _N_MEASURED)):
+        query_id, text = of.questions[number]
+        relevant = of.relevant[number]
+        grade_of = {row: grade for i, grade in relevant.items() if grade > 0 for row in rows_of.get(i, ())}
+        if not grade_of:
+            continue
+        allowed: Allowed | None = None
+        if query_id in rows_of and query_id not in relevant:
+            allowed = np.ones(len(of.passages), dtype=np.bool_)
+            allowed[rows_of[query_id]] = False
+        query = Query(query_id, text)
+        [found] = view.find([query], 100, ReciprocalRankFusion(), allowed=allowed)
+        seen = features(query, "bm25", "dense", found.rankings, view)
+        assert seen is not None
+        lists: dict[str, Ranking] = {**found.rankings, "rrf": found.ranking}
+        yield Judged(
+            seen,
+            np.array([grade_of.get(row, 0) for row in seen.rows.tolist()], dtype=np.float64),
+            np.array(sorted(grade_of.values(), reverse=True)[:10], dtype=np.float64),
+            {name: np.searchsorted(seen.rows, ranking.rows[:10]) for name, ranking in lists.items()},
+        )
 
 
 def ndcg(one: Judged, best: NDArray[np.intp]) -> float:
@@ -378,7 +385,7 @@ def main() -> None:
         weights = np.round(fit(list(ready.values()), list(importance.values())), 4)
         for name, of in sets.items():
             behind = parts[name] + _AHEAD - mean_ndcg(of, fused(weights))
-            importance[name] *= float(np.exp(_HASTE * max(0.0, behind)))
+            importance[name] = min(_MOST, importance[name] * float(np.exp(_HASTE * max(0.0, behind))))
     print("importance: " + ", ".join(f"{name} {value:.2f}" for name, value in importance.items()))
     print(f"{'set':18}{'bm25':>8}{'dense':>8}{'rrf':>8}{'fitted':>8}{'unseen':>8}")
     table = []

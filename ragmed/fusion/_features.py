@@ -144,8 +144,10 @@ def _of_scores(name: str, scores: NDArray[np.float64], fall: float, spread: floa
 
 
 def _reciprocal_ranks(n: int, places: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Of the pool's passages; 0 for those found deeper, as for those not found."""
+    first = places[:POOL]
     ranks = np.zeros(n)
-    ranks[places] = _RANK_CONSTANT / (_RANK_CONSTANT + np.arange(1, len(places) + 1))
+    ranks[first] = _RANK_CONSTANT / (_RANK_CONSTANT + np.arange(1, len(first) + 1))
     return ranks
 
 
