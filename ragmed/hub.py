@@ -53,6 +53,21 @@ def identity(model: str, revision: str) -> str:
     return f"{model}@{Path(path).parent.name[:12]}" if isinstance(path, str) else ""
 
 
+def identity_once_loaded(model: str, revision: str, load: Callable[[], object]) -> str:
+    """As `identity`; ``load`` is called where the commit is not known without.
+
+    Raises:
+        EncoderError: it is not known afterwards either.
+    """
+    known = identity(model, revision)
+    if not known:
+        load()
+        known = identity(model, revision)
+    if not known:
+        raise EncoderError(f"{model}: its commit is not known; name it in the recipe: revision = …")
+    return known
+
+
 def _cached(model: str, file: str, revision: str) -> Any:
     """The path of a cached file; another object if it is known not to exist; None if nothing is known."""
     from huggingface_hub import try_to_load_from_cache

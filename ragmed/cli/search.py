@@ -142,15 +142,12 @@ def _explanation(
 def _weigh(opened: Index, query: Query, found: Found, k: int, restriction: Restriction | None) -> Weighing | None:
     """The weights that the fusion gave when it searched for ``query``; None where it weighs every query alike."""
     from ragmed.index.searcher import Pipeline
-    from ragmed.protocols import Weighs
 
-    fusion = opened.pipeline.fusion
-    if not isinstance(fusion, Weighs):
-        return None
     if len(found.searched) > 1:
-        depth = max([k, *(reranker.depth for reranker in opened.pipeline.rerankers)])
-        [found] = opened.find([query], depth, restriction=restriction, pipeline=Pipeline(fusion))
-    return fusion.weigh(query, found.rankings, opened.searcher)
+        pipeline = opened.pipeline
+        depth = max([k, *(reranker.depth for reranker in pipeline.rerankers)])
+        [found] = opened.find([query], depth, restriction=restriction, pipeline=Pipeline(pipeline.fusion))
+    return opened.weigh(found)
 
 
 def _scores(found: Found, row: int) -> dict[str, float]:

@@ -5,11 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 
-def whole(text: str) -> str:
-    """The text with a question mark for every lone surrogate, which tokenizers do not take."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
 def segments(text: str) -> str | tuple[str, str]:
     """The first line and the rest as two segments; a text of one line as it is.
 

@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ragmed.analysis.encodable import encodable
 from ragmed.encoders._onnx_format import FLOAT, INT64, GraphWriter, read_tensors
 from ragmed.errors import EncoderError
 from ragmed.protocols import Encoder, Progress, Vectors, no_progress
@@ -72,7 +73,7 @@ class MiniLM:
         tokenizer, session = _model(self.max_tokens)
         vectors = np.zeros((len(texts), _DIM), dtype=np.float32)
         for row, text in enumerate(texts):
-            ids = np.array([tokenizer.encode(_whole(text)).ids], dtype=np.int64)
+            ids = np.array([tokenizer.encode(encodable(text)).ids], dtype=np.int64)
             vectors[row] = _run(session, ids, np.ones_like(ids))[0]
         return vectors
 
@@ -83,7 +84,7 @@ class MiniLM:
         for start in range(0, len(texts), 4096):
             token_ids += [
                 encoding.ids
-                for encoding in tokenizer.encode_batch([_whole(text) for text in texts[start : start + 4096]])
+                for encoding in tokenizer.encode_batch([encodable(text) for text in texts[start : start + 4096]])
             ]
         lengths = np.array([len(ids) for ids in token_ids], dtype=np.int64)
         # Similar lengths side by side, so that little is spent on padding. The sort is stable and the batches
@@ -121,17 +122,12 @@ class MiniLM:
         for start in range(0, len(texts), 4096):
             counts += [
                 len(encoding.ids)
-                for encoding in tokenizer.encode_batch([_whole(text) for text in texts[start : start + 4096]])
+                for encoding in tokenizer.encode_batch([encodable(text) for text in texts[start : start + 4096]])
             ]
         return counts
 
     def count_truncated(self, texts: Sequence[str]) -> int:
         return sum(n > self.max_tokens for n in self.count_tokens(texts))
-
-
-def _whole(text: str) -> str:
-    """The text with a question mark for every lone surrogate, which the tokenizer does not take."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 _lock = threading.Lock()

@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ragmed.analysis.encodable import encodable
 from ragmed.errors import EncoderError, MissingExtra
 from ragmed.protocols import Encoder, Progress, Vectors, no_progress
 
@@ -76,7 +77,7 @@ class MTEB:
         tokenizer = getattr(getattr(_loaded(self.model, self.revision), "model", None), "tokenizer", None)
         if not callable(tokenizer):
             raise EncoderError(f"{self.model}: shows no tokenizer, so its tokens cannot be counted")
-        return [len(tokenizer(_whole(text), truncation=False, verbose=False)["input_ids"]) for text in texts]
+        return [len(tokenizer(encodable(text), truncation=False, verbose=False)["input_ids"]) for text in texts]
 
     def count_truncated(self, texts: Sequence[str]) -> int:
         return sum(n > self.max_tokens for n in self.count_tokens(texts))
@@ -91,7 +92,7 @@ class MTEB:
         loaded = _loaded(self.model, self.revision)
         mteb = _mteb()
         data = importlib.import_module("torch.utils.data").DataLoader(
-            importlib.import_module("datasets").Dataset.from_dict({"text": [_whole(text) for text in texts]}),
+            importlib.import_module("datasets").Dataset.from_dict({"text": [encodable(text) for text in texts]}),
             batch_size=self.batch_size,
         )
         with _lock:
@@ -152,11 +153,6 @@ def _folder_hash(folder: str) -> str:
                 content = hashlib.file_digest(file, "sha256").hexdigest()
             digest.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
     return digest.hexdigest()[:16]
-
-
-def _whole(text: str) -> str:
-    """The text with a question mark for every lone surrogate, which tokenizers do not take."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 COMPONENT: type[Encoder] = MTEB

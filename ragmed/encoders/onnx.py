@@ -28,8 +28,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ragmed.analysis.encodable import encodable
 from ragmed.encoders._presets import Pooling, Preset, preset_of
-from ragmed.encoders._tokens import append_eos, segments, whole
+from ragmed.encoders._tokens import append_eos, segments
 from ragmed.encoders._vectors import passage_vectors, query_vectors, warn_of_truncation
 from ragmed.errors import EncoderError, MissingExtra
 from ragmed.protocols import Encoder, Progress, Vectors, no_progress
@@ -107,9 +108,9 @@ class ONNX:
         side, prefix, limit = self._queries(), self._prefix("query"), self._limit("query")
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
         for row, text in enumerate(texts):
-            ids, types = side.tokenize([prefix + whole(text)], limit)
+            ids, types = side.tokenize([prefix + encodable(text)], limit)
             n_tokens = len(ids[0])
-            if n_tokens == limit and (whole_length := side.count([prefix + whole(text)])[0]) > limit:
+            if n_tokens == limit and (whole_length := side.count([prefix + encodable(text)])[0]) > limit:
                 warn_of_truncation(self.fingerprint(), self.query_model or self.model, whole_length, limit)
             vectors[row] = query_vectors(side.run(ids, types), self.norm_bound, self.model)[0]
         return vectors
@@ -190,7 +191,7 @@ class ONNX:
 
     def _inputs(self, texts: Sequence[str]) -> list[str | tuple[str, str]]:
         prefix, pairs = self._prefix("passage"), self._preset().pairs
-        return [segments(prefix + whole(text)) if pairs else prefix + whole(text) for text in texts]
+        return [segments(prefix + encodable(text)) if pairs else prefix + encodable(text) for text in texts]
 
 
 class _Model:

@@ -22,11 +22,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ragmed.analysis.encodable import encodable
 from ragmed.encoders._presets import Pooling, Preset, preset_of
-from ragmed.encoders._tokens import append_eos, segments, whole
+from ragmed.encoders._tokens import append_eos, segments
 from ragmed.encoders._vectors import passage_vectors, query_vectors, warn_of_truncation
 from ragmed.errors import EncoderError, MissingExtra
-from ragmed.hub import identity, load_model
+from ragmed.hub import identity_once_loaded, load_model
 from ragmed.protocols import Encoder, Progress, Vectors, no_progress
 
 _BLOCK = 1024
@@ -71,9 +72,9 @@ class SentenceTransformers:
 
     def fingerprint(self) -> str:
         preset = self._preset()
-        parts = [self._identity(self.model, self.revision)]
+        parts = [identity_once_loaded(self.model, self.revision, self.load)]
         if self._query_model():
-            parts.append(self._identity(self._query_model(), self.query_revision))
+            parts.append(identity_once_loaded(self._query_model(), self.query_revision, self.load))
         settings = {
             "prefixes": (self._given("query"), self._given("passage")),
             "max_tokens": (
@@ -96,7 +97,7 @@ class SentenceTransformers:
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         side, prefix, limit = self._queries(), self._prefix("query"), self._limit("query")
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
-        for row, text in enumerate(map(whole, texts)):
+        for row, text in enumerate(map(encodable, texts)):
             n_tokens = side.count([prefix + text])[0]
             if n_tokens > limit:
                 warn_of_truncation(self.fingerprint(), self._query_model() or self.model, n_tokens, limit)
@@ -114,7 +115,7 @@ class SentenceTransformers:
                 raw = side.encode(self._inputs(block), "", limit, "document", self.batch_size)
             else:
                 raw = side.encode(
-                    [whole(t) for t in block], self._prefix("passage"), limit, "document", self.batch_size
+                    [encodable(t) for t in block], self._prefix("passage"), limit, "document", self.batch_size
                 )
             vectors[start : start + len(block)] = passage_vectors(raw, self.norm_bound, self.model)
             progress(start + len(block), len(texts))
@@ -158,15 +159,6 @@ class SentenceTransformers:
             self.trust_remote_code,
         )
 
-    def _identity(self, model: str, revision: str) -> str:
-        known = identity(model, revision)
-        if not known:
-            self.load()
-            known = identity(model, revision)
-        if not known:
-            raise EncoderError(f"{model}: its commit is not known; name it in the recipe: revision = …")
-        return known
-
     def _given(self, side: Literal["query", "passage"]) -> str | None:
         """The prefix that options or preset give."""
         option = self.query_prefix if side == "query" else self.passage_prefix
@@ -193,7 +185,7 @@ class SentenceTransformers:
 
     def _inputs(self, texts: Sequence[str]) -> list[Any]:
         """What of each text is tokenized as a passage: prefix and text, or two segments."""
-        prefixed = [self._prefix("passage") + whole(text) for text in texts]
+        prefixed = [self._prefix("passage") + encodable(text) for text in texts]
         return [segments(text) for text in prefixed] if self._preset().pairs else prefixed
 
 

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ragmed.analysis.encodable import encodable
 from ragmed.analysis.sentences import sentence_spans
 from ragmed.errors import EncoderError, MissingExtra
 from ragmed.protocols import Entailer
@@ -66,8 +67,8 @@ class NLI:
 
     def _pieces(self, tokenizer: Any, text: str, statement: str, limit: int) -> list[str]:
         """The text in pieces that fit beside the statement; a sentence that does not is cut by the tokenizer."""
-        text = _whole(text)
-        room = limit - len(tokenizer(_whole(statement))["input_ids"]) - 2
+        text = encodable(text)
+        room = limit - len(tokenizer(encodable(statement))["input_ids"]) - 2
         if room < limit // 4:
             self.report.note("statement shortened to what the entailment model reads", statement[:80])
             room = limit // 4
@@ -123,7 +124,7 @@ def _probabilities(tokenizer: Any, model: Any, pairs: Sequence[tuple[str, str]],
 
     given = tokenizer(
         [text for text, _ in pairs],
-        [_whole(statement) for _, statement in pairs],
+        [encodable(statement) for _, statement in pairs],
         truncation="longest_first",
         max_length=limit,
         padding=True,
@@ -132,11 +133,6 @@ def _probabilities(tokenizer: Any, model: Any, pairs: Sequence[tuple[str, str]],
     with torch.inference_mode():
         shares: list[list[float]] = model(**given).logits.float().softmax(-1).cpu().tolist()
     return shares
-
-
-def _whole(text: str) -> str:
-    """The text with a question mark for every lone surrogate, which tokenizers do not take."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 COMPONENT: type[Entailer] = NLI

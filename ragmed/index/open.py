@@ -169,17 +169,15 @@ class Index:
         ]
         return [self._reranked(one, how.rerankers, k) if how.rerankers else one for one in found]
 
-    def weigh(
-        self, query: str | Query, retriever_depth: int = 100, *, restriction: Restriction | None = None
-    ) -> Weighing | None:
-        """How far the index's fusion trusts each retriever for a query, and why; None where it cannot tell."""
-        asked = _query("0", query)
+    def weigh(self, found: Found) -> Weighing | None:
+        """How far the index's fusion trusted each retriever in a search for one query, and why.
+
+        ``found`` is what `find` gave, of a query that was searched as it is or rewritten into one. None where the
+        fusion cannot tell.
+        """
         fusion = self.pipeline.fusion
-        if not isinstance(fusion, Weighs):
-            return None
-        mask = None if restriction is None else self._allowed_by(restriction)
-        [found] = self.searcher.find([asked], retriever_depth, fusion, None, mask)
-        return fusion.weigh(asked, found.rankings, self.searcher)
+        [searched] = found.searched
+        return fusion.weigh(searched, found.rankings, self.searcher) if isinstance(fusion, Weighs) else None
 
     def hits(self, ranking: Ranking) -> tuple[Hit, ...]:
         """A ranking by passage ids."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ragmed.analysis.encodable import encodable
 from ragmed.errors import EncoderError
 
 _COUNT_FROM_PADDING = ("roberta", "xlm-roberta", "camembert", "xlm-roberta-xl")
@@ -31,12 +32,12 @@ def plain(tokenizer: Any) -> Any:
 
 def count(tokenizer: Any, text: str) -> int:
     """Tokens of a text, special tokens not included."""
-    return len(tokenizer.encode(well_formed(text), add_special_tokens=False).ids)
+    return len(tokenizer.encode(encodable(text), add_special_tokens=False).ids)
 
 
 def cut(tokenizer: Any, text: str, n_tokens: int) -> str:
     """The text as far as its first ``n_tokens`` tokens reach."""
-    text = well_formed(text)
+    text = encodable(text)
     offsets = tokenizer.encode(text, add_special_tokens=False).offsets
     return text if len(offsets) <= n_tokens else text[: offsets[n_tokens - 1][1]] if n_tokens > 0 else ""
 
@@ -46,18 +47,13 @@ def windows(tokenizer: Any, text: str, n_tokens: int) -> list[str]:
 
     Together they hold every token, and the last is as long as the others.
     """
-    text = well_formed(text)
+    text = encodable(text)
     offsets = tokenizer.encode(text, add_special_tokens=False).offsets
     if len(offsets) <= n_tokens:
         return [text]
     step = max(1, n_tokens - n_tokens // _OVERLAP)
     starts = [*range(0, len(offsets) - n_tokens, step), len(offsets) - n_tokens]
     return [text[offsets[start][0] : offsets[start + n_tokens - 1][1]] for start in starts]
-
-
-def well_formed(text: str) -> str:
-    """The text with a question mark for every lone surrogate, which tokenizers do not take."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 @functools.cache

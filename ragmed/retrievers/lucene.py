@@ -34,6 +34,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ragmed.analysis.encodable import encodable
 from ragmed.errors import DamagedIndex, MissingExtra
 from ragmed.protocols import (
     Allowed,
@@ -72,7 +73,7 @@ class Lucene:
         writer = java.IndexWriter(directory, settings)
         for row, passage in enumerate(passages):
             document = java.Document()
-            document.add(java.TextField(_FIELD, _whole(_text(passage)), java.Store.NO))
+            document.add(java.TextField(_FIELD, encodable(_text(passage)), java.Store.NO))
             writer.addDocument(document)
             if row % 1000 == 999 or row == len(passages) - 1:
                 progress(row + 1, len(passages))
@@ -134,7 +135,7 @@ class OpenLucene:
         """What each term of a query that the index knows is multiplied by."""
         counts: Counter[str] = Counter()
         for text, weight in ((query.lexical or query.text, 1.0), *query.expansions):
-            for term in self._java.terms(_whole(text)):
+            for term in self._java.terms(encodable(text)):
                 counts[term] += weight  # type: ignore[assignment]
         frequencies = {term: self._reader.docFreq(self._java.Term(_FIELD, term)) for term in counts}
         known = {term: count for term, count in counts.items() if frequencies[term] and count > 0}
@@ -221,11 +222,6 @@ def _directory(path: Path) -> Any:
 
 def _text(passage: Passage) -> str:
     return "\n".join(part for part in (passage.title, passage.section, passage.question, passage.text) if part)
-
-
-def _whole(text: str) -> str:
-    """The text with a question mark for every lone surrogate, which Java does not take from Python."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 COMPONENT: type[Retriever] = Lucene

@@ -23,9 +23,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ragmed.analysis.encodable import encodable
 from ragmed.columns import map_array, write_array
 from ragmed.errors import EncoderError, MissingExtra, StaleIndex
-from ragmed.hub import identity, load_model
+from ragmed.hub import identity_once_loaded, load_model
 from ragmed.protocols import (
     Allowed,
     OpenRetriever,
@@ -111,13 +112,7 @@ class SparseModel:
         return int(dimension())
 
     def fingerprint(self) -> str:
-        known = identity(self.model, self.revision)
-        if not known:
-            self.load()
-            known = identity(self.model, self.revision)
-        if not known:
-            raise EncoderError(f"{self.model}: its commit is not known; name it in the recipe: revision = …")
-        return f"sparse/{known}"
+        return f"sparse/{identity_once_loaded(self.model, self.revision, self.load)}"
 
     def load(self) -> None:
         self._loaded()
@@ -130,7 +125,7 @@ class SparseModel:
         encode = loaded.encode_query if task == "query" else loaded.encode_document
         with _lock:
             encoded = encode(
-                [_whole(text) for text in texts],
+                [encodable(text) for text in texts],
                 batch_size=batch_size,
                 show_progress_bar=False,
                 convert_to_tensor=True,
@@ -208,11 +203,6 @@ def _load(model: str, revision: str, device: str, trust_remote_code: bool) -> An
             )
 
         return load_model(model, revision, load)
-
-
-def _whole(text: str) -> str:
-    """The text with a question mark for every lone surrogate, which tokenizers do not take."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 COMPONENT: type[Retriever] = Sparse

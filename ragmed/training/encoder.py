@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ragmed.analysis.encodable import encodable
 from ragmed.encoders._presets import Preset, preset_of
 from ragmed.errors import EncoderError
 from ragmed.hub import load_model
@@ -62,12 +63,12 @@ def examples(pairs: Sequence[Pair]) -> Examples:
     n = max((len(pair.negatives) for pair in train), default=0)
     used = [pair for pair in train if pair.negatives or not n]
     columns = {
-        "anchor": [_well_formed(pair.query) for pair in used],
-        "positive": [_well_formed(encoder_text(pair.positive)) for pair in used],
+        "anchor": [encodable(pair.query) for pair in used],
+        "positive": [encodable(encoder_text(pair.positive)) for pair in used],
     }
     for i in range(n):
         columns[f"negative_{i + 1}"] = [
-            _well_formed(encoder_text(pair.negatives[i % len(pair.negatives)].passage)) for pair in used
+            encodable(encoder_text(pair.negatives[i % len(pair.negatives)].passage)) for pair in used
         ]
     return Examples(columns, len(train) - len(used))
 
@@ -165,8 +166,3 @@ def _set_pooling(model: Any, preset: Preset, name: str) -> None:
             model[i] = Pooling(dim(), pooling_mode=_MODES[preset.pooling])
             return
     raise EncoderError(f"{name}: pools by itself, and not as its preset says; name no preset")
-
-
-def _well_formed(text: str) -> str:
-    """The text with a question mark for every lone surrogate, which tokenizers do not take."""
-    return text.encode("utf-8", "replace").decode("utf-8")

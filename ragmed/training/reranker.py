@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ragmed.analysis.encodable import encodable
 from ragmed.errors import EncoderError
 from ragmed.hub import load_model
 from ragmed.protocols import Progress, no_progress
@@ -40,7 +41,7 @@ def pointwise(pairs: Sequence[Pair]) -> dict[str, list[Any]]:
         for text, label in _texts(pair)
     ]
     return {
-        "query": [_well_formed(query) for query, _, _ in rows],
+        "query": [encodable(query) for query, _, _ in rows],
         "passage": [text for _, text, _ in rows],
         "label": [float(label) for _, _, label in rows],
     }
@@ -50,7 +51,7 @@ def listwise(pairs: Sequence[Pair]) -> dict[str, list[Any]]:
     """A row for each training pair: ``query``, its ``passages`` and their ``labels``, the positive first."""
     used = [pair for pair in pairs if pair.split == "train" and pair.negatives]
     return {
-        "query": [_well_formed(pair.query) for pair in used],
+        "query": [encodable(pair.query) for pair in used],
         "passages": [[text for text, _ in _texts(pair)] for pair in used],
         "labels": [[label for _, label in _texts(pair)] for pair in used],
     }
@@ -100,9 +101,4 @@ def train_reranker(
 
 def _texts(pair: Pair) -> list[tuple[str, int]]:
     passages = [(pair.positive, 1), *((negative.passage, 0) for negative in pair.negatives)]
-    return [(_well_formed(whole_text(passage)), label) for passage, label in passages]
-
-
-def _well_formed(text: str) -> str:
-    """The text with a question mark for every lone surrogate, which tokenizers do not take."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return [(encodable(whole_text(passage)), label) for passage, label in passages]
