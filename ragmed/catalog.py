@@ -23,6 +23,7 @@ from ragmed.errors import MissingExtra, RecipeError, UnknownName
 
 FAMILIES: Mapping[str, type] = {
     "corpora": protocols.Corpus,
+    "knowledge": protocols.Knowledge,
     "filters": protocols.Filter,
     "scorers": protocols.Scorer,
     "passages": protocols.Splitter,

@@ -19,13 +19,16 @@ from ragmed.types import (
     Completion,
     Deletion,
     Document,
+    Edge,
     Evidence,
     Message,
+    Node,
     Passage,
     Prompt,
     Query,
     Question,
     Result,
+    Retired,
     Weighing,
 )
 
@@ -88,6 +91,23 @@ class Parted(Corpus, Protocol):
 
     def documents_of(self, part: str) -> Iterator[Document | Deletion]:
         """As `documents`, of one part."""
+        ...
+
+
+@runtime_checkable
+class Knowledge(Protocol):
+    """A reader of one source of a knowledge graph. Built like a `Corpus`: ``files``, ``report`` and its options."""
+
+    def facts(self) -> Iterator[Node | Retired | Edge]:
+        """Every node, retired id and statement of the source, in a fixed order.
+
+        An edge may come before its nodes. What is wrong with a single item is noted in ``report`` and the item
+        skipped. Raises `DamagedFile`, naming file and line, where a file is not what it should be.
+        """
+        ...
+
+    def release(self) -> str:
+        """The release or date of the source as its files state it; empty where they do not."""
         ...
 
 

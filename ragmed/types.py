@@ -18,6 +18,10 @@ Stance = Literal["supports", "contradicts", "neutral"]
 Style = Literal["", "brief", "clinician", "patient"]
 SentenceStatus = Literal["supported", "unsupported", "dropped"]
 NoticeKind = Literal["emergency", "retracted", "superseded", "disagreement", "left_out", "language"]
+NameKind = Literal["preferred", "synonym", "lay", "abbreviation", "related"]
+"""What a name is to its concept; ``related``: broader, narrower or only mostly the same."""
+NodeKind = Literal["finding", "disease", "modifier", "drug", "gene", "anatomy", "procedure", "other"]
+"""``modifier``: how a finding or disease is (onset, inheritance, severity); ``procedure``: tests and treatments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +328,80 @@ class Answer:
     trace: tuple[Mapping[str, Any], ...] = ()
     usage: Usage = Usage()
     index_card: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One name of a concept."""
+
+    text: str
+    kind: NameKind
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A concept of a knowledge graph.
+
+    ``node_id`` is a compact identifier, the same for the same concept in every source: ``"HP:0001250"``,
+    ``"OMIM:154700"``, ``"ICD10CM:E10.1"``, ``"DrugBank:DB00945"``, ``"DOID:9352"``, ``"MONDO:0005148"``,
+    ``"MESH:D003920"``, ``"UMLS:C0011849"``, ``"NCBIGene:2200"``. ``names`` are the names besides ``name``. ``same_as`` are ids by which other sources
+    know the same concept.
+    """
+
+    node_id: str
+    name: str
+    kind: NodeKind
+    source: str
+    names: tuple[Name, ...] = ()
+    definition: str = ""
+    url: str = ""
+    same_as: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """An id that is no longer used. ``replaced_by`` is the one that means the same now; empty where none does.
+
+    ``consider`` are ids that may be meant instead.
+    """
+
+    node_id: str
+    name: str = ""
+    replaced_by: str = ""
+    consider: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A statement of a source: ``subject`` ``predicate`` ``object``, as in disease ``has_finding`` finding.
+
+    ``predicate`` is a verb in lower case with underscores; these mean the same everywhere: ``is_a`` (the subject is a
+    kind of the object), ``part_of``, ``has_finding``, ``inherited_as``, ``has_onset``, ``has_course``, ``treats``
+    (modifies the disease), ``relieves`` (its symptoms), ``contraindicated_in``, ``interacts_with``, ``causes``,
+    ``associated_with``, ``located_in``. ``negated``: the source says that it is not so. ``frequency`` is the share of
+    patients (0–1), None where it is not given; ``n_present`` of ``n_examined`` patients where the source counts
+    (``n_examined`` 0: it does not). ``onset`` is the id of the age at which a finding sets in; ``sex`` is ``"female"``,
+    ``"male"`` or empty. ``evidence`` are the ids of what it rests on (``"PMID:20301510"``, ``"OMIM:154700"``, a passage
+    id), ``basis`` how it was come by, in the source's own code (``"PCS"``, ``"TAS"``, ``"IEA"``). ``date`` is that of
+    the statement. ``confidence`` (0–1) is the source's own, 1 where it gives none. ``quote`` are the words of the
+    evidence that say it.
+    """
+
+    subject: str
+    predicate: str
+    object: str
+    source: str
+    negated: bool = False
+    frequency: float | None = None
+    n_present: int = 0
+    n_examined: int = 0
+    onset: str = ""
+    sex: str = ""
+    evidence: tuple[str, ...] = ()
+    basis: str = ""
+    date: str = ""
+    confidence: float = 1.0
+    quote: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,8 @@ import numpy as np
 from ragmed.analysis.terms import STOP_WORDS, terms, words
 from ragmed.analysis.vocabulary_spelling import Words, write_words
 from ragmed.columns import StringColumn, StringColumnWriter, Table, TableWriter, map_array, write_array, write_strings
+from ragmed.types import Name, NameKind
 
-NameKind = Literal["preferred", "synonym", "lay", "abbreviation", "related"]
-"""What a name is to its concept; ``related``: broader, narrower or only mostly the same."""
 ConceptKind = Literal["finding", "disease", "modifier", "drug", "other"]
 
 MAX_WORDS = 8
@@ -41,14 +40,6 @@ _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _BREAK = re.compile(r"[.;:!?\n](?:\s|$)|\n")
 _MIN_SPELT = 4
 _REMEMBERED = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """One name of a concept."""
-
-    text: str
-    kind: NameKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from ragmed.analysis.vocabulary import Concept, Name, is_short_form
+from ragmed.analysis.vocabulary import Concept, is_short_form
 from ragmed.errors import DamagedFile
+from ragmed.types import Name
 
 
 def drugs(path: Path) -> Iterator[Concept]:

@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ragmed.analysis.vocabulary import Concept, Name, NameKind, is_short_form
+from ragmed.analysis.vocabulary import Concept, is_short_form
 from ragmed.errors import DamagedFile
+from ragmed.types import Name, NameKind
 
 _FINDINGS = "HP:0000118"
 _SYNONYM = re.compile(r'"((?:[^"\\]|\\.)*)" (EXACT|BROAD|NARROW|RELATED)(?: ([A-Za-z][\w:]*))?')

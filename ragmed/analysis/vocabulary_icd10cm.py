@@ -15,8 +15,9 @@ from typing import Any
 
 from lxml import etree
 
-from ragmed.analysis.vocabulary import Concept, ConceptKind, Name
+from ragmed.analysis.vocabulary import Concept, ConceptKind
 from ragmed.errors import DamagedFile
+from ragmed.types import Name
 
 _RESIDUAL = re.compile(r"\b(?:other|unspecified|not elsewhere classified|elsewhere|without|with|and|or)\b", re.I)
 _UNSPECIFIED = re.compile(r"(?:,? (?:NOS|unspecified|not otherwise specified)| \([A-TV-Z]\d[\dA-Z].*\))+$", re.I)

@@ -23,8 +23,9 @@ from typing import Any
 
 from lxml import etree
 
-from ragmed.analysis.vocabulary import Concept, ConceptKind, Name, NameKind, is_short_form
+from ragmed.analysis.vocabulary import Concept, ConceptKind, is_short_form
 from ragmed.errors import DamagedFile
+from ragmed.types import Name, NameKind
 
 _SHORT_TAGS = frozenset({"ABB", "ABX", "ACR", "ACX"})
 

@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ragmed.analysis.vocabulary import Concept, Name, Vocabulary, is_short_form, new_words
+from ragmed.analysis.vocabulary import Concept, Vocabulary, is_short_form, new_words
 from ragmed.errors import RecipeError
 from ragmed.protocols import Retrieve, Rewriter
-from ragmed.types import Query
+from ragmed.types import Name, Query
 
 _ORDER = {"preferred": 0, "synonym": 1, "lay": 2, "related": 3}
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragmed.analysis.vocabulary import Concept, Name, Vocabulary, key_of, new_words, tokens_of, write_vocabulary
+from ragmed.analysis.vocabulary import Concept, Vocabulary, key_of, new_words, tokens_of, write_vocabulary
 from ragmed.analysis.vocabulary_abbreviations import Abbreviations, definitions, long_form, mine, write_abbreviations
 from ragmed.analysis.vocabulary_drugs import drugs
 from ragmed.analysis.vocabulary_hpo import hpo_diseases, hpo_terms
@@ -16,6 +16,7 @@ from ragmed.analysis.vocabulary_icd10cm import icd10cm_entries
 from ragmed.analysis.vocabulary_mesh import mesh_descriptors
 from ragmed.analysis.vocabulary_spelling import Words, distance, write_words
 from ragmed.errors import DamagedFile
+from ragmed.types import Name
 
 ATTACK = Concept(
     "HP:0001658",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ragmed.analysis.terms import stem
-from ragmed.analysis.vocabulary import Concept, ConceptKind, Name, NameKind, Vocabulary, write_vocabulary
-from ragmed.types import Evidence, Query
+from ragmed.analysis.vocabulary import Concept, ConceptKind, Vocabulary, write_vocabulary
+from ragmed.types import Evidence, Name, NameKind, Query
 
 
 def concept(identifier: str, kind: ConceptKind, preferred: str, **others: Sequence[str]) -> Concept:
