@@ -344,8 +344,8 @@ class Node:
 
     ``node_id`` is a compact identifier, the same for the same concept in every source: ``"HP:0001250"``,
     ``"OMIM:154700"``, ``"ICD10CM:E10.1"``, ``"DrugBank:DB00945"``, ``"DOID:9352"``, ``"MONDO:0005148"``,
-    ``"MESH:D003920"``, ``"UMLS:C0011849"``, ``"NCBIGene:2200"``. ``names`` are the names besides ``name``. ``same_as`` are ids by which other sources
-    know the same concept.
+    ``"MESH:D003920"``, ``"UMLS:C0011849"``, ``"NCBIGene:2200"``. ``names`` are the names besides ``name``. ``same_as``
+    are ids by which other sources know the same concept.
     """
 
     node_id: str
