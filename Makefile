@@ -101,7 +101,7 @@ lock: ## resolve requirements/*.txt anew from pyproject.toml (needs uv)
 	$(WITH_TORCH) --extra mteb -c requirements/hf.txt -o requirements/mteb.txt
 
 clean: ## remove built indexes and caches; keep .venv and downloaded corpora
-	rm -rf indexes/*/ indexes/.[a-z]* build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(filter-out indexes/graphs/,$(wildcard indexes/*/)) indexes/graphs/*/ indexes/graphs/.[a-z]* indexes/.[a-z]* build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find ragmed tests docs bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean ## also remove .venv and downloaded corpora

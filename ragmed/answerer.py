@@ -13,6 +13,7 @@ from ragmed.answers.json import to_json
 from ragmed.answers.needed import needed
 from ragmed.answers.notices import with_notices
 from ragmed.errors import RecipeError
+from ragmed.index.graphs import given_graph
 from ragmed.index.open import Index
 from ragmed.index.restriction import in_words
 from ragmed.protocols import Entailer, Generator, Method, Retrieve
@@ -112,21 +113,22 @@ def make_answerer(
         "generator": settings_of(told_generator),
         "entailer": None if entailer is None else settings_of(entailer),
     }
-    chosen = _method(told_method, k, where)
+    chosen = _method(told_method, k, where, recipe.graph)
     notes_method = catalog.make("methods", _OF_NOTES, where) if method is None else chosen
     return Answerer(index, chosen, notes_method, made, judge, restriction, settings)
 
 
-def _method(told: str | Mapping[str, Any] | Method, k: int | None, where: str) -> Method:
-    """The method, with that depth. Raises `RecipeError` where it has none."""
+def _method(told: str | Mapping[str, Any] | Method, k: int | None, where: str, graph: str) -> Method:
+    """The method, with that depth, given the graph where it wants one. Raises `RecipeError` where it has no depth."""
     if isinstance(told, str | Mapping):
         table = {"name": told} if isinstance(told, str) else dict(told)
-        given: dict[str, Any] = {}
-        if k is not None:
-            component = catalog.load("methods", str(table.get("name", "")))
+        named = isinstance(table.get("name"), str)
+        component = catalog.load("methods", str(table["name"])) if named else type(None)
+        given: dict[str, Any] = {**given_graph(component, graph)}
+        if k is not None and named:
             _check_depth(component, str(table["name"]))
             table.pop("k", None)
-            given = {"k": k}
+            given |= {"k": k}
         made: Method = catalog.make("methods", table, where, **given)
         return made
     if k is None:

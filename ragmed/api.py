@@ -14,8 +14,8 @@ from ragmed.answers.citations import problems
 from ragmed.answers.json import answer_from_json
 from ragmed.errors import AnswerError, NoIndex, UnknownName
 from ragmed.home import index_path, recipe_files
-from ragmed.index.layout import existing
 from ragmed.index.open import Index
+from ragmed.index.places import existing
 from ragmed.protocols import Entailer, Generator, Method
 from ragmed.question_checks import MAX_QUESTION_CHARS, check_options, check_query, check_question
 from ragmed.types import Answer, Document, Message, Query, Restriction

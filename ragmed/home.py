@@ -34,7 +34,7 @@ def mirror() -> Path | None:
 
 
 def recipe_files(kind: str) -> dict[str, Path]:
-    """Name → TOML file, for ``kind`` "corpora", "indexes" or "eval", sorted by name."""
+    """Name → TOML file, for ``kind`` "corpora", "indexes", "indexes/graphs" or "eval", sorted by name."""
     found: dict[str, Path] = {}
     for folder in (home() / kind, _PACKAGE.parent / kind, _PACKAGE / "recipes" / kind):
         if folder.is_dir():
@@ -54,6 +54,11 @@ def recipe_file(kind: str, name: str) -> Path:
 def index_path(name: str) -> Path:
     """Where the index of that name lies once built."""
     return home() / "indexes" / name
+
+
+def graph_path(name: str) -> Path:
+    """Where the knowledge graph of that name lies once built."""
+    return home() / "indexes" / "graphs" / name
 
 
 def corpus_path(name: str) -> Path:

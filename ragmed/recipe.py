@@ -1,8 +1,9 @@
 """TOML files → typed recipes. Every key is checked; a misspelt one is an error that names it.
 
-Three kinds: ``corpora/<name>.toml`` declares where a source comes from, ``indexes/<name>.toml`` says which
-corpora an index holds and how it is searched, ``eval/<name>.toml`` what is measured, on what, and what the
-figures should be. `ragmed.catalog.make` turns their tables into objects.
+Four kinds: ``corpora/<name>.toml`` declares where a source comes from, ``indexes/<name>.toml`` says which corpora an
+index holds and how it is searched, ``indexes/graphs/<name>.toml`` which sources a knowledge graph is made of,
+``eval/<name>.toml`` what is measured, on what, and what the figures should be. `ragmed.catalog.make` turns their tables
+into objects.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import Any
 from ragmed.errors import RecipeError, UnknownName
 from ragmed.home import recipe_file
 
+GRAPHS = "indexes/graphs"
+"""Where recipes of knowledge graphs lie."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*\Z")
 
 
@@ -80,8 +83,31 @@ class IndexedCorpus:
 
 
 @dataclass(frozen=True, slots=True)
+class KnowledgeSource:
+    """A source of a graph: its reader with options, and the files that it reads."""
+
+    name: str
+    reader: Mapping[str, Any]
+    files: CorpusRecipe
+
+
+@dataclass(frozen=True, slots=True)
+class GraphRecipe:
+    """Which sources a knowledge graph is made of (``indexes/graphs/<name>.toml``)."""
+
+    name: str
+    description: str
+    sources: tuple[KnowledgeSource, ...]
+    path: Path
+    table: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class IndexRecipe:
-    """What an index holds and how it is searched (``indexes/<name>.toml``)."""
+    """What an index holds and how it is searched (``indexes/<name>.toml``).
+
+    ``graph`` names the knowledge graph that its components are given, where one wants one; empty: ``"default"``.
+    """
 
     name: str
     description: str
@@ -94,6 +120,7 @@ class IndexRecipe:
     method: Mapping[str, Any]
     generator: Mapping[str, Any]
     path: Path
+    graph: str = ""
     table: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -289,6 +316,47 @@ def _files(top: _Table, path: Path) -> tuple[SourceFile, ...]:
     return files
 
 
+def read_graph_recipe(name_or_path: str | Path) -> GraphRecipe:
+    """Read ``indexes/graphs/<name>.toml``. Raises `UnknownName`, `RecipeError`."""
+    path = _locate(GRAPHS, name_or_path)
+    return parse_graph_recipe(_read(path), path)
+
+
+def parse_graph_recipe(table: Mapping[str, Any], path: Path) -> GraphRecipe:
+    """A graph's recipe from its table; ``path`` names it and is for messages."""
+    top = _Table(table, str(path))
+    description = top.text("description", "")
+    sources = tuple(_knowledge_source(entry, path) for entry in top.tables("sources"))
+    top.finish()
+    if not _NAME.match(path.stem):
+        raise RecipeError(f"{path}: a graph's name is lower-case letters, digits, '_', '-' and '.'")
+    if not sources:
+        raise RecipeError(f"{path}: needs at least one [[sources]] table")
+    if len({source.name for source in sources}) < len(sources):
+        raise RecipeError(f"{path}: a source is named twice")
+    return GraphRecipe(path.stem, description, sources, path, table)
+
+
+def _knowledge_source(entry: _Table, path: Path) -> KnowledgeSource:
+    name, reader = entry.text("name"), entry.component("reader")
+    if files_of := entry.text("files_of", ""):
+        return KnowledgeSource(name, reader, read_corpus_recipe(files_of))
+    files = CorpusRecipe(
+        name=name,
+        title=entry.text("title", name),
+        homepage=entry.text("homepage", ""),
+        licence=entry.text("licence"),
+        citation=entry.text("citation", ""),
+        builder=reader,
+        files=_files(entry, path),
+        counts={},
+        path=path,
+    )
+    if not files.files:
+        raise RecipeError(f"{entry.where}: needs files_of or at least one [[sources.files]] table")
+    return KnowledgeSource(name, reader, files)
+
+
 def read_index_recipe(name_or_path: str | Path) -> IndexRecipe:
     """Read ``indexes/<name>.toml``. Raises `UnknownName`, `RecipeError`."""
     path = _locate("indexes", name_or_path)
@@ -313,6 +381,7 @@ def parse_index_recipe(table: Mapping[str, Any], path: Path) -> IndexRecipe:
         method=top.component("method", "retrieve_then_read"),
         generator=top.component("generator", "extractive"),
         path=path,
+        graph=top.text("graph", ""),
         table=table,
     )
     top.finish()

@@ -15,7 +15,7 @@ def index_folder(index: str) -> Path:
         UnknownName: neither a recipe nor an index of that name.
         NoIndex: there is a recipe, but the index has not been built.
     """
-    from ragmed.index.layout import existing
+    from ragmed.index.places import existing
 
     if "/" in index or "\\" in index:
         return Path(index)

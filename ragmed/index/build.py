@@ -22,9 +22,10 @@ from ragmed.collection.build import build as build_corpus
 from ragmed.collection.store import BuiltCorpus
 from ragmed.errors import CorpusError, NoIndex
 from ragmed.index import manifest
-from ragmed.index.layout import make_filters, make_retrievers, previous
+from ragmed.index.layout import make_filters, make_retrievers
 from ragmed.index.manifest import Manifest
 from ragmed.index.passages_store import PassageStore, write_passages
+from ragmed.index.places import previous
 from ragmed.protocols import Filter, Retriever, Splitter
 from ragmed.recipe import IndexRecipe, read_corpus_recipe
 from ragmed.report import Report

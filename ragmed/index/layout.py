@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from ragmed import catalog
+from ragmed.index.graphs import given_graph
 from ragmed.index.searcher import Pipeline
 from ragmed.protocols import Filter, Retriever, Rewriter
 from ragmed.recipe import IndexRecipe
@@ -15,7 +15,7 @@ from ragmed.recipe import IndexRecipe
 def make_retrievers(recipe: IndexRecipe) -> dict[str, Retriever]:
     """Retriever name → component, with the options of the recipe."""
     return {
-        str(table["name"]): catalog.make("retrievers", table, f"{recipe.path}: [[retrievers]]")
+        str(table["name"]): _made("retrievers", table, f"{recipe.path}: [[retrievers]]", recipe)
         for table in recipe.retrievers
     }
 
@@ -31,17 +31,13 @@ def make_pipeline(recipe: IndexRecipe, rewriter: Callable[[Mapping[str, Any], st
     """Rewriters, fusion and rerankers, with the options of the recipe; ``rewriter`` makes one from its table."""
     where = str(recipe.path)
     return Pipeline(
-        fusion=catalog.make("fusion", recipe.fusion, f"{where}: [fusion]"),
+        fusion=_made("fusion", recipe.fusion, f"{where}: [fusion]", recipe),
         rewriters=tuple(rewriter(table, f"{where}: [[queries]]") for table in recipe.queries),
-        rerankers=tuple(catalog.make("rerankers", table, f"{where}: [[rerankers]]") for table in recipe.rerankers),
+        rerankers=tuple(_made("rerankers", table, f"{where}: [[rerankers]]", recipe) for table in recipe.rerankers),
     )
 
 
-def previous(destination: Path) -> Path:
-    """Where an index is moved aside while its successor takes its place."""
-    return destination.parent / f".{destination.name}.previous"
-
-
-def existing(path: Path) -> Path:
-    """``path``, or the index that a build killed while renaming had moved aside."""
-    return previous(path) if not path.exists() and previous(path).exists() else path
+def _made(family: str, table: Mapping[str, Any], where: str, recipe: IndexRecipe) -> Any:
+    """A component from its table; one that wants a knowledge graph is given the recipe's."""
+    component = catalog.load(family, str(table.get("name", "")))
+    return catalog.make(family, table, where, **given_graph(component, recipe.graph))

@@ -39,6 +39,11 @@ class Manifest:
         return sum(int(entry["bytes"]) for entry in self.table["files"].values())
 
 
+def rebuild_command(folder: Path) -> str:
+    """What builds the index or graph of that folder anew."""
+    return f"ragmed {'graph' if folder.parent.name == 'graphs' else 'index'} build {folder.name}"
+
+
 def seal(folder: Path, table: Mapping[str, Any]) -> Manifest:
     """Hash every file below ``folder`` and write the manifest, which must be the last file written."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -57,11 +62,11 @@ def read(folder: Path) -> Manifest:
     Raises:
         NoIndex: there is none. DamagedIndex: it does not match its seal. StaleIndex: another format.
     """
-    rebuild = f"rebuild it with: ragmed index build {folder.name}"
+    rebuild = f"rebuild it with: {rebuild_command(folder)}"
     try:
         content = json.loads((folder / FILE_NAME).read_bytes().decode("utf-8"))
     except FileNotFoundError as error:
-        raise NoIndex(f"{folder}: no index here; build it with: ragmed index build {folder.name}") from error
+        raise NoIndex(f"{folder}: nothing built here; build it with: {rebuild_command(folder)}") from error
     except (OSError, ValueError) as error:
         raise DamagedIndex(f"{folder / FILE_NAME}: cannot be read ({error}); {rebuild}") from error
     if not isinstance(content, dict) or content.get("seal") != _seal_of(content):
@@ -78,7 +83,7 @@ def check(folder: Path, full: bool = True) -> Manifest:
         DamagedIndex: a file is missing, of another size or of other content; the message names it.
     """
     manifest = read(folder)
-    rebuild = f"rebuild it with: ragmed index build {folder.name}"
+    rebuild = f"rebuild it with: {rebuild_command(folder)}"
     for name, entry in manifest.table["files"].items():
         try:
             size = (folder / name).stat().st_size

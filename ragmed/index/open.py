@@ -16,9 +16,11 @@ from ragmed.analysis.vocabulary_abbreviations import Abbreviations
 from ragmed.collection.vocabularies import open_vocabulary
 from ragmed.errors import DamagedIndex, QuestionError, RagmedError, RecipeError, StaleIndex, UnknownName
 from ragmed.index import manifest
-from ragmed.index.layout import existing, make_pipeline, make_retrievers
+from ragmed.index.graphs import given_graph
+from ragmed.index.layout import make_pipeline, make_retrievers
 from ragmed.index.manifest import Manifest
 from ragmed.index.passages_store import PassageStore
+from ragmed.index.places import existing
 from ragmed.index.restriction import allowed, normal
 from ragmed.index.searcher import DEPTH, Found, Pipeline, Searcher, union
 from ragmed.protocols import Allowed, Ranking, Reranker, RetrieverKind, Rewriter, TermStatistics, Weighs
@@ -96,6 +98,7 @@ class Index:
             given["abbreviations"] = Abbreviations(self._abbreviations)
         if "vocabulary" in declared:
             given["vocabulary"] = open_vocabulary()
+        given |= given_graph(component, self.recipe.graph)
         made: Rewriter = catalog.make("queries", table, where, **given)
         return made
 
@@ -325,6 +328,12 @@ def _current_recipe(path: Path, built: Manifest) -> IndexRecipe:
 
 def _check_fingerprints(path: Path, built: Manifest, retrievers: Mapping[str, Any]) -> None:
     for facts in built.table["retrievers"]:
+        graph = getattr(retrievers.get(facts["name"]), "graph", None)
+        if graph is not None and graph.graph_id != facts.get("graph"):
+            raise StaleIndex(
+                f"{path}: joined to graph {facts.get('graph')}, the one at hand is {graph.graph_id} (another release); "
+                f"rebuild it with: {_rebuild(path)}"
+            )
         encoder = getattr(retrievers.get(facts["name"]), "encoder", None)
         if encoder is not None and encoder.fingerprint() != facts.get("encoder"):
             raise StaleIndex(
