@@ -31,7 +31,7 @@ WITH_TORCH := sed 's/+cpu//' requirements/torch.txt | $(COMPILE) -c /dev/stdin $
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install index ask eval test lint bench docs retrieval hf train lucene openvino gguf split parquet mteb lock clean distclean
+.PHONY: help install index ask eval test lint bench docs retrieval hf train lucene openvino gguf split parquet excel mteb lock clean distclean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -82,6 +82,8 @@ gguf: .venv/.ragmed .venv/.gguf ## install the extra ragmed[gguf]: language mode
 
 split: .venv/.ragmed .venv/.split ## install the extra ragmed[split]: LangChain's text splitters
 
+excel: .venv/.ragmed .venv/.excel ## install the extra ragmed[excel]: openpyxl, for sources in workbooks
+
 parquet: .venv/.ragmed .venv/.parquet ## install the extra ragmed[parquet]: pyarrow
 
 mteb: .venv/.ragmed .venv/.mteb ## install the extra ragmed[mteb]: mteb (needs torch)
@@ -91,7 +93,7 @@ lock: ## resolve requirements/*.txt anew from pyproject.toml (needs uv)
 	$(COMPILE) --group build -c requirements/core.txt -o requirements/build.txt
 	$(COMPILE) pyproject.toml --extra test -c requirements/core.txt -c requirements/build.txt -o requirements/test.txt
 	$(COMPILE) pyproject.toml --extra lint -c requirements/test.txt -o requirements/lint.txt
-	for extra in eval split parquet openvino gguf; do \
+	for extra in eval split parquet excel openvino gguf; do \
 	  $(COMPILE) pyproject.toml --extra $$extra --no-emit-package scipy -c requirements/test.txt -o requirements/$$extra.txt || exit 1; done
 	$(WITH_TORCH) --extra hf -c requirements/test.txt -o requirements/hf.txt
 	$(WITH_TORCH) --extra bench -c requirements/hf.txt -o requirements/bench.txt
@@ -124,7 +126,7 @@ distclean: clean ## also remove .venv and downloaded corpora
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/.test .venv/.lint .venv/.eval .venv/.split .venv/.parquet .venv/.openvino .venv/.gguf: .venv/.%: requirements/%.txt .venv/.core
+.venv/.test .venv/.lint .venv/.eval .venv/.split .venv/.parquet .venv/.excel .venv/.openvino .venv/.gguf: .venv/.%: requirements/%.txt .venv/.core
 	$(INSTALL) -r $<
 	@touch $@
 

@@ -162,6 +162,7 @@ _EXTRAS = {
     "pyserini": "lucene",
     "langchain_text_splitters": "split",
     "pyarrow": "parquet",
+    "openpyxl": "excel",
     "rouge_score": "eval",
     "mteb": "mteb",
 }

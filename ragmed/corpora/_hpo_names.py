@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from ragmed.corpora._hpo_files import Term
+from ragmed.analysis.obo import Term
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _INSIDE = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+")
@@ -31,7 +31,7 @@ class Names:
     """
 
     def __init__(self, terms: Mapping[str, Term], diseases: Iterable[str]) -> None:
-        texts = [text for term in terms.values() for text in (term.name, term.definition, *term.synonyms)]
+        texts = [text for term in terms.values() for text in (term.name, term.definition, *term.exact_synonyms)]
         texts.extend(name for name in diseases if not name.isupper())
         self._written = Counter(word for text in texts for word in _WORD.findall(text))
         self._inside = Counter(word for text in texts for word in _INSIDE.findall(text))

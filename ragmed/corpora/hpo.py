@@ -17,7 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from ragmed.corpora._hpo_files import Disease, Row, Term, read_annotations, read_release, read_terms
+from ragmed.analysis.hpoa import Annotation, by_use, page_of
+from ragmed.analysis.obo import Term, descendants, read_release
+from ragmed.corpora._hpo_files import Disease, read_annotations, read_terms
 from ragmed.corpora._hpo_names import Names
 from ragmed.protocols import Corpus
 from ragmed.types import Document
@@ -47,12 +49,6 @@ _LOWER_BOUNDS = ((0.8, _VERY_FREQUENT), (0.3, _FREQUENT), (0.05, _OCCASIONAL), (
 
 _T = TypeVar("_T")
 _ONSET = "HP:0003674"
-_URLS = {
-    "OMIM": "https://omim.org/entry/{}",
-    "ORPHA": "https://www.orpha.net/en/disease/detail/{}",
-    "DECIPHER": "https://www.deciphergenomics.org/syndrome/{}/overview",
-    "HP": "https://hpo.jax.org/browse/term/HP:{}",
-}
 _MAX_FINDINGS = 30
 """Findings in one sentence at most."""
 _MAX_SYNONYMS = 6
@@ -67,7 +63,7 @@ class _Finding:
     classes: list[int] = field(default_factory=list)
     sexes: set[str] = field(default_factory=set)
 
-    def add(self, row: Row) -> None:
+    def add(self, row: Annotation) -> None:
         self.sexes.add(row.sex)
         if row.excluded:
             self.classes.append(_EXCLUDED)
@@ -117,13 +113,12 @@ class HPO:
         return read_release(self.files["hp.obo"])
 
     def _document(self, identifier: str, title: str, text: str, kind: str, release: str) -> Document:
-        prefix, _, number = identifier.partition(":")
         return Document(
             doc_id=identifier,
             title=title,
             text=text,
             source="hpo",
-            url=_URLS.get(prefix, "https://hpo.jax.org/").format(number),
+            url=page_of(identifier),
             licence=self.licence,
             published=release,
             kind=kind,
@@ -138,11 +133,11 @@ class _Texts:
         self._terms = terms
         self._names = Names(terms, (name for disease in diseases for name in disease.names))
         self._phrases: dict[str, str] = {}
-        self._onsets = _descendants(terms, _ONSET)
+        self._onsets = descendants(terms.values(), _ONSET)
 
     def of_disease(self, disease: Disease) -> tuple[str, str]:
         """The disease's name and what is known of it, one sentence a line."""
-        names = list(dict.fromkeys(self._names.calm(name) for name in _by_use(disease)))
+        names = list(dict.fromkeys(self._names.calm(name) for name in by_use(disease.names)))
         name = names[0]
         rows = [row for row in disease.rows if not (row.aspect in "ICM" and _denied(row))]
         findings: dict[str, _Finding] = defaultdict(_Finding)
@@ -176,7 +171,7 @@ class _Texts:
         """The term's definition, synonyms and parents, each sentence naming it."""
         stop = "" if term.definition.endswith((".", "!", "?")) else "."
         sentences = [f"{term.name}: {term.definition}{stop}"]
-        synonyms = _distinct_spellings(term.name, term.synonyms)[:_MAX_SYNONYMS]
+        synonyms = _distinct_spellings(term.name, term.exact_synonyms)[:_MAX_SYNONYMS]
         if synonyms:
             sentences.append(f"{term.name} is also called: {_list(map(self._names.small, synonyms))}.")
         parents = [self._phrase(parent) for parent in term.parents if parent in self._terms]
@@ -228,30 +223,8 @@ def _class_of_share(share: float) -> int:
     return next(name for bound, name in _LOWER_BOUNDS if share >= bound)
 
 
-def _denied(row: Row) -> bool:
+def _denied(row: Annotation) -> bool:
     return row.excluded or (row.examined > 0 and row.present == 0) or row.frequency_term == "HP:0040285"
-
-
-def _by_use(disease: Disease) -> list[str]:
-    """A disease's names, the one to call it by first: no capitals throughout, no retired term, the most used."""
-    return sorted(
-        disease.names,
-        key=lambda name: (name.isupper(), name.startswith("Mental retardation"), -disease.names[name]),
-    )
-
-
-def _descendants(terms: Mapping[str, Term], root: str) -> set[str]:
-    children: defaultdict[str, list[str]] = defaultdict(list)
-    for term in terms.values():
-        for parent in term.parents:
-            children[parent].append(term.identifier)
-    found, waiting = {root}, [root]
-    while waiting:
-        for child in children[waiting.pop()]:
-            if child not in found:
-                found.add(child)
-                waiting.append(child)
-    return found
 
 
 def _distinct(items: Iterable[_T]) -> list[_T]:

@@ -18,15 +18,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from lxml import etree
-
-from ragmed.errors import DamagedFile
+from ragmed.analysis.vocabulary_icd10cm import read_tabular
 from ragmed.protocols import Corpus
 from ragmed.report import Report
 from ragmed.types import Document, Section
-
-MAX_FILE_BYTES = 100_000_000
-"""Larger files are refused; the release of April 2026 has 10 MB."""
 
 _LISTS = {
     "inclusionTerm": "Inclusion terms: ",
@@ -52,7 +47,7 @@ class ICD10CM:
     report: Report = field(default_factory=Report, compare=False, repr=False)
 
     def documents(self) -> Iterator[Document]:
-        root = _root(self.files["tabular"])
+        root = read_tabular(self.files["tabular"])
         version = _text(root.find("version"))
         for chapter in root.iterfind("chapter"):
             title = f"Chapter {_text(chapter.find('name'))}: {_text(chapter.find('desc'))}"
@@ -71,7 +66,7 @@ class ICD10CM:
                     waiting += [(child, (*path, name)) for child in reversed(diag.findall("diag"))]
 
     def release(self) -> str:
-        return _text(_root(self.files["tabular"]).find("version"))
+        return _text(read_tabular(self.files["tabular"]).find("version"))
 
     def _document(
         self, element: Any, code: str, title: str, path: Sequence[str], version: str, level: str
@@ -167,22 +162,6 @@ def _visual_impairment(table: Any) -> str:
         rows += [f"{heading}:" for heading in _texts(category, "visRange/heading")]
         rows.append(" | ".join(cell for cell in cells if cell))
     return "\n".join(rows)
-
-
-def _root(path: Path) -> Any:
-    """The list's XML. Raises `DamagedFile`."""
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise DamagedFile(f"{path}: more than the {MAX_FILE_BYTES:,} bytes that are read; it is not the tabular list")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
-    try:
-        root = etree.parse(path, parser).getroot()
-    except (etree.LxmlError, OSError) as error:
-        raise DamagedFile(f"{path}: not valid XML: {error}; install it again") from error
-    if root.getroottree().docinfo.doctype:
-        raise DamagedFile(f"{path}: declares a document type, which the tabular list never does; not read")
-    if root.tag != "ICD10CM.tabular":
-        raise DamagedFile(f"{path}: begins with <{root.tag}>; it is not ICD-10-CM's tabular list")
-    return root
 
 
 def _join(notes: Sequence[str]) -> str:
