@@ -218,6 +218,11 @@ class Graph:
             quote=about["quote"],
         )
 
+    @cached_property
+    def evidence(self) -> list[tuple[str, ...]]:
+        """By ``provenance``: the ids of what statements rest on."""
+        return [tuple(text.split(_BETWEEN)) if text else () for text in self._provenance.strings["evidence"]]
+
     def find(self, node_id: str) -> Resolved | None:
         """The node that an id means, be it retired or another source's; None where no node does."""
         at = self._find.find(node_id)

@@ -17,6 +17,7 @@ from typing import Any
 import ragmed
 from ragmed import catalog, sources
 from ragmed.errors import DamagedIndex, IndexFault, NoIndex
+from ragmed.graph.findings import compile_profiles
 from ragmed.graph.store import Graph, Source, write_graph
 from ragmed.home import graph_path, mirror
 from ragmed.index import manifest
@@ -29,7 +30,7 @@ from ragmed.sources import StageProgress
 from ragmed.storage import locked, storage_errors
 from ragmed.types import Edge, Node, Retired
 
-GRAPH_FORMAT = 1
+GRAPH_FORMAT = 2
 """Raised whenever the files of a graph, or what its readers make of their sources, change their meaning."""
 _EVERY = 10_000
 """Facts between two signs of progress."""
@@ -155,6 +156,8 @@ def _write(
         read.append(Source(source.name, _followed(reader, source.name, progress), card))
         cards.append((card, own))
     counts = write_graph(folder, read, report)
+    progress("compile findings", 0, 0)
+    compile_profiles(Graph(folder), folder / "findings")
     described = [{**card, "read": own.table()} for card, own in cards]
     return {
         "name": recipe.name,
