@@ -31,7 +31,7 @@ WITH_TORCH := sed 's/+cpu//' requirements/torch.txt | $(COMPILE) -c /dev/stdin $
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install index ask eval test lint bench docs retrieval hf train lucene openvino gguf split parquet excel mteb lock clean distclean
+.PHONY: help install index ask eval test lint bench docs retrieval graph hf train lucene openvino gguf split parquet excel mteb lock clean distclean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -69,6 +69,9 @@ docs: .venv/.ragmed ## write docs/cli.md and the outputs in README.md anew
 
 retrieval: .venv/.ragmed .venv/.eval ## measure retrieval on the development sets, write docs/retrieval.md anew
 	$(BIN)/python docs/write_retrieval.py
+
+graph: .venv/.ragmed .venv/.eval ## measure the development sets with and without the graph, write docs/graph.md anew
+	$(BIN)/python docs/write_graph.py
 
 hf: .venv/.ragmed .venv/.hf ## install the extra ragmed[hf]: torch (CPU), transformers, sentence-transformers
 

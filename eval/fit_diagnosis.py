@@ -37,6 +37,15 @@ L2 = 1e-3
 FIRST = dict.fromkeys(FEATURES, 0.0) | {"specific": 1.0, "stated": 1.0, "patients": 0.5, "unexplained": -0.1}
 """Weights by which candidates are chosen before there are any: hardly tuned."""
 
+SIGNS = {
+    "excluded_usual": (0.3, None),
+    "excluded_seldom": (0.0, None),
+    "excluded_denied": (0.0, None),
+    "unexplained": (None, 0.0),
+}
+"""What clinical sense demands of a weight (least, most), whatever the cases say: a usual finding that the patient has
+not speaks against a disease. (In case reports it seems to speak for it: what is looked for and not found is written
+down where the disease is known, and the annotations were made from the same reports.)"""
 N_FOLDS, N_ROUNDS = 5, 2
 VARIANTS = ("as told", "imprecise", "publication left out")
 TRAINED_ON = VARIANTS[:2]
@@ -96,7 +105,7 @@ def main() -> None:
     weights = [np.array([FIRST[name] for name in FEATURES])] * (N_FOLDS + 1)
     for _ in range(N_ROUNDS):
         examples: list[list[Example]] = [[] for _ in weights]
-        ranker = Ranker(graph, profiles)
+        ranker = Ranker(graph, profiles, FIRST)
         for name in TRAINED_ON:
             for case, (observed, excluded) in zip(told, seen[name], strict=True):
                 features = ranker.features(observed, excluded)
@@ -112,7 +121,7 @@ def main() -> None:
         ranks = []
         for case, (observed, excluded) in zip(told, seen[name], strict=True):
             features = (
-                Ranker(graph, profiles).features(observed, excluded)
+                Ranker(graph, profiles, FIRST).features(observed, excluded)
                 if name != "publication left out"
                 else (left_out(graph, profiles, case))
             )
@@ -135,9 +144,9 @@ def view(graph: Graph, case: Case, variant: str, dice: random.Random) -> tuple[l
 
 def left_out(graph: Graph, profiles: Profiles, case: Case) -> NDArray[np.float64]:
     """The features with every annotation left out that rests on the case's own publication."""
-    features = Ranker(graph, profiles).features(case.observed, case.excluded)
+    features = Ranker(graph, profiles, FIRST).features(case.observed, case.excluded)
     left = without_publications(graph, profiles, [f"PMID:{case.pmid}"])
-    features[np.searchsorted(profiles.disease, left.disease)] = Ranker(graph, left).features(
+    features[np.searchsorted(profiles.disease, left.disease)] = Ranker(graph, left, FIRST).features(
         case.observed, case.excluded
     )
     return features
@@ -180,7 +189,13 @@ def fit(examples: list[Example]) -> NDArray[np.float64]:
         slope = scaled.T @ (exponent / sums[of] * importance[of]) - scaled[right].T @ importance + 2 * L2 * weights
         return float(value), slope
 
-    result = minimize(loss, np.zeros(len(FEATURES)), jac=True, method="L-BFGS-B", options={"maxiter": 500})
+    bounds = [
+        tuple(None if bound is None else bound * scale for bound in SIGNS.get(name, (None, None)))
+        for name, scale in zip(FEATURES, spread, strict=True)
+    ]
+    result = minimize(
+        loss, np.zeros(len(FEATURES)), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500}
+    )
     return np.asarray(result.x / spread)
 
 

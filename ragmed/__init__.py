@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ragmed.answers.json import answer_from_json, to_json
     from ragmed.api import Verification, ask, ask_many, open_index, verify_answer
     from ragmed.checking import Check, check_text
+    from ragmed.diagnosing import Diagnosis, diagnose
     from ragmed.evaluation.run import evaluate
     from ragmed.index.open import Index
     from ragmed.notes import read_notes
@@ -46,6 +47,7 @@ __all__ = [
     "AnswerSentence",
     "Check",
     "Citation",
+    "Diagnosis",
     "Document",
     "Evidence",
     "Hit",
@@ -64,6 +66,7 @@ __all__ = [
     "ask",
     "ask_many",
     "check_text",
+    "diagnose",
     "evaluate",
     "open_index",
     "read_notes",
@@ -73,12 +76,14 @@ __all__ = [
 
 _LAZY = {
     "Check": "ragmed.checking",
+    "Diagnosis": "ragmed.diagnosing",
     "Index": "ragmed.index.open",
     "Verification": "ragmed.api",
     "answer_from_json": "ragmed.answers.json",
     "ask": "ragmed.api",
     "ask_many": "ragmed.api",
     "check_text": "ragmed.checking",
+    "diagnose": "ragmed.diagnosing",
     "evaluate": "ragmed.evaluation.run",
     "open_index": "ragmed.api",
     "read_notes": "ragmed.notes",

@@ -14,6 +14,7 @@ from ragmed.answers.needed import needed
 from ragmed.answers.notices import with_notices
 from ragmed.errors import RecipeError
 from ragmed.index.graphs import given_graph
+from ragmed.index.layout import graph_of
 from ragmed.index.open import Index
 from ragmed.index.restriction import in_words
 from ragmed.protocols import Entailer, Generator, Method, Retrieve
@@ -66,7 +67,7 @@ class Answerer:
             own = [n for n, query in enumerate(checked) if bool(query.notes) == with_notes]
             answered = method.answer([checked[n] for n in own], retrieve, self.generator) if own else []
             answers |= dict(zip(own, answered, strict=True))
-        card = self.index.card()
+        card = {**self.index.card(), **_graph_card(self.method)}
         return [replace(self._told(query, answers[n]), index_card=card) for n, query in enumerate(checked)]
 
     def _told(self, query: Query, answer: Answer) -> Answer:
@@ -136,6 +137,16 @@ def _method(told: str | Mapping[str, Any] | Method, k: int | None, where: str, g
     _check_depth(type(told), type(told).__name__)
     deeper: Method = replace(told, k=k)  # type: ignore[type-var]
     return deeper
+
+
+def _graph_card(method: Method) -> dict[str, Any]:
+    """What identifies the knowledge graph of a method; nothing where it uses none."""
+    graph = graph_of(method)
+    if graph is None:
+        return {}
+    keys = ("name", "title", "release", "licence")
+    sources = [{key: source.get(key, "") for key in keys} for source in graph.sources]
+    return {"graph": {"graph_id": graph.graph_id, "sources": sources}}
 
 
 def _check_depth(component: type, name: str) -> None:

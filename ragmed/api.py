@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -186,9 +187,8 @@ def verify_answer(answer: Answer | Mapping[str, Any], index: Index | None = None
         index = open_index(name)
     texts: dict[str, str] = {}
     for citation in record.citations:
-        row = index.passages.row_of(citation.passage_id)
-        if row is not None:
-            texts[citation.passage_id] = index.passages[row].text
+        with suppress(UnknownName):
+            texts[citation.passage_id] = index.passage(citation.passage_id).text
     found = problems(record, texts)
     if index_id and index_id != index.manifest.index_id:
         found.append(f"the answer was made from index {index_id}, this is {index.manifest.index_id}")

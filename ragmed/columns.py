@@ -133,6 +133,20 @@ class StringColumn(Sequence[str]):
     def __iter__(self) -> Iterator[str]:
         return (self.bytes_at(row).decode("utf-8") for row in range(len(self)))
 
+    def rows_with(self, part: bytes) -> NDArray[np.int64]:
+        """The rows whose bytes, ASCII letters in lower case, hold ``part``; a few more that end or begin with it."""
+        every, found, at = self._bytes.tobytes().lower(), [], -1
+        while part and (at := every.find(part, at + 1)) >= 0:
+            found.append(at)
+        rows: NDArray[np.int64] = np.unique(np.searchsorted(self._offsets, np.array(found, np.uint64), "right")) - 1
+        return rows
+
+    def rows_beyond_ascii(self) -> NDArray[np.int64]:
+        """The rows that are not ASCII."""
+        places = np.flatnonzero(self._bytes >= 0x80).astype(np.uint64)
+        rows: NDArray[np.int64] = np.unique(np.searchsorted(self._offsets, places, "right")) - 1
+        return rows
+
 
 class SortedStrings:
     """Finds strings in a column whose rows, taken in ``order``, are sorted by their UTF-8 bytes."""

@@ -64,3 +64,17 @@ def small_hpo() -> list[Fact]:
         Node("DrugBank:DB1", "Examplolol", "drug", "drugs"),
         Edge("DrugBank:DB1", "treats", "OMIM:1", "drugs", evidence=("PMID:4",), confidence=0.7, quote="It helped."),
     ]
+
+
+def vital_signs() -> list[Fact]:
+    """What the passages of `tests.passages_for_tests` speak of."""
+    return [
+        *finding("HP:0000118", "Phenotypic abnormality"),
+        *finding("HP:0001945", "Fever", "HP:0000118", names=[Name("Body temperature", "synonym")]),
+        Node("X:1", "Heart rate", "finding", "x", (Name("Heart", "lay"),)),
+        Node("X:2", "Insulin", "drug", "x"),
+        Node("X:3", "Blood glucose", "finding", "x", (Name("Glucose", "synonym"), Name("Blood", "lay"))),
+        Node("X:4", "Diabetes mellitus", "disease", "x"),
+        Edge("X:2", "treats", "X:4", "x"),
+        Edge("X:4", "has_finding", "X:3", "x"),
+    ]

@@ -38,10 +38,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_types_recipes_and_licence_and_no_data(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "ragmed/py.typed" in names
-    for kind in ("corpora", "indexes"):
+    for kind in ("corpora", "indexes", "indexes/graphs"):
         recipes = {f"ragmed/recipes/{kind}/{path.name}" for path in (CHECKOUT / kind).glob("*.toml")}
         assert recipes
-        assert recipes == {name for name in names if name.startswith(f"ragmed/recipes/{kind}/")}
+        assert recipes == {name for name in names if name.rpartition("/")[0] == f"ragmed/recipes/{kind}"}
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert [name for name in names if not name.startswith(("ragmed/", "ragmed-"))] == []
     assert wheel.stat().st_size < 2_000_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from ragmed.cli._progress import progress_bars
 Examples:
   ragmed eval pubmedqa
   ragmed eval eval/pubmedqa.toml --check
+  ragmed eval bioasq_dev --ablate graph
   ragmed eval --benchmark beir --path ./nfcorpus --json
   ragmed eval --benchmark beir --path ./nfcorpus --pipeline bm25
   ragmed eval --benchmark mirage --predictions ./prediction --json
@@ -42,6 +43,13 @@ Examples:
     show_default=True,
     help="How --path is searched: hybrid, bm25, dense, or the name of an index recipe.",
 )
+@click.option(
+    "--ablate",
+    metavar="PART",
+    multiple=True,
+    help="Run each system without PART too, and print the difference: graph (always told of where there is one), "
+    "queries, rerankers, or a retriever. May be repeated.",
+)
 @click.option("--check", is_flag=True, help="Exit code 1 where a figure leaves the tolerance that the recipe states.")
 @click.option("--limit", type=click.IntRange(1), help="Only the first so many questions, for a trial.")
 @click.option("--results", type=click.Path(path_type=Path, file_okay=False), help="Folder for the results.")
@@ -54,6 +62,7 @@ def evaluate(
     path: Path | None,
     predictions: Path | None,
     pipeline: str,
+    ablate: tuple[str, ...],
     check: bool,
     limit: int | None,
     results: Path | None,
@@ -73,7 +82,7 @@ def evaluate(
     from ragmed.evaluation.report import write_report
     from ragmed.evaluation.results import read_results
     from ragmed.evaluation.run import evaluate as run_evaluation
-    from ragmed.evaluation.run import failures
+    from ragmed.evaluation.summary import failures
     from ragmed.home import mirror
     from ragmed.recipe import read_evaluation_recipe
 
@@ -90,6 +99,7 @@ def evaluate(
             fetch=not offline,
             limit=limit,
             workers=workers,
+            ablate=ablate,
             progress=progress,
         )
         report = write_report(folder)
@@ -139,12 +149,24 @@ def _print(summary: Mapping[str, Any]) -> None:
         if system["outcomes"]:
             ended = ", ".join(f"{outcome} {n:,}" for outcome, n in system["outcomes"].items())
             print_text(f"{name}: {ended}")
+    if ablations := summary.get("ablations"):
+        _print_ablations(ablations)
     for entry in summary["expected"]:
         measured = "not measured" if entry["measured"] is None else f"{entry['measured']:.4f}"
         verdict = "as expected" if entry["ok"] else "NOT as expected"
         print_text(
             f"{entry['system']}, {entry['measure']}: {measured}, {verdict} ({entry['value']} ± {entry['tolerance']})"
         )
+
+
+def _print_ablations(tables: Sequence[Mapping[str, Any]]) -> None:
+    from ragmed.evaluation.wording import EFFECT, SUBSETS, effect
+
+    for table in tables:
+        title = f"{table['system']} with and without {table['part']} (left out: {'; '.join(table['left_out'])})"
+        print_text(title, "bold")
+        rows = [[row["measure"], SUBSETS[row["subset"]], *effect(row)] for row in table["rows"]]
+        print_table(["measure", "of", *EFFECT], rows)
 
 
 def _print_scores(table: Mapping[str, Any]) -> None:

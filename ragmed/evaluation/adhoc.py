@@ -23,7 +23,7 @@ def folder_recipe(benchmark: str, folder: Path, pipeline: str = "hybrid") -> Eva
     Args:
         benchmark: the layout, as ``beir`` or ``r2med``.
         pipeline: ``hybrid``, a retriever of it (``bm25``, ``dense``), or the name of an index recipe, whose
-            retrievers and fusion are taken.
+            retrievers, pipeline and graph are taken.
 
     Raises:
         UnknownName: no such pipeline.
@@ -41,6 +41,7 @@ def folder_recipe(benchmark: str, folder: Path, pipeline: str = "hybrid") -> Eva
             "queries": [dict(table) for table in chosen.queries],
             "fusion": dict(chosen.fusion),
             "rerankers": [dict(table) for table in chosen.rerankers],
+            "graph": chosen.graph,
         }
     place = folder.absolute()
     # Two folders of one name must not share results.

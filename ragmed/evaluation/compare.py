@@ -178,7 +178,7 @@ def compare(
     return Comparison(
         contenders=tuple(contenders),
         tests=tuple(PairedTest(**test, p_holm=p) for test, p in zip(tests, corrected, strict=True)),
-        harms=tuple(_harms(contenders, other_gold)),
+        harms=tuple(harms(contenders)),
         n_other_gold=len(other_gold),
         seed=seed,
         n_resamples=n_resamples,
@@ -254,7 +254,9 @@ def _other_gold(contenders: Sequence[Contender]) -> frozenset[str]:
     return frozenset(differing)
 
 
-def _harms(contenders: Sequence[Contender], left_out: frozenset[str]) -> Iterator[tuple[str, str, Harm]]:
+def harms(contenders: Sequence[Contender]) -> Iterator[tuple[str, str, Harm]]:
+    """For each pair of systems that chose answers, what became of right and wrong from the first to the second."""
+    left_out = _other_gold(contenders)
     for first, second in combinations(contenders, 2):
         before, after = (_verdicts(contender.system.rows, left_out) for contender in (first, second))
         if before.keys() & after.keys():

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
 
 from ragmed import catalog
 from ragmed.answers.reply import Reply, write_reply
 from ragmed.errors import RagmedError, RecipeError
+from ragmed.graph.store import Graph, write_graph
 from ragmed.protocols import Generator, Method
 from ragmed.types import Completion, Evidence, Passage, Prompt, Query
 
@@ -46,6 +50,16 @@ def method_cards() -> list[MethodCard]:
     return [_card(name) for name in catalog.files("methods")]
 
 
+def made_to_be_asked(table: str | Mapping[str, Any], where: str) -> Method:
+    """A method that is only asked what it needs: one that wants a graph has an empty one, so that none is opened.
+
+    Raises: as `ragmed.catalog.make`.
+    """
+    graph, _ = _empty_graph()
+    made: Method = catalog.make("methods", table, where, graph=graph)
+    return made
+
+
 def needs_model(method: Method) -> Need:
     """Whether a method refuses a generator that reads evidence by itself: it is given one, and a question of each
     kind."""
@@ -65,6 +79,14 @@ def _refusal(method: Method, query: Query, generator: Generator) -> str:
     except RecipeError as error:
         return str(error)
     return ""
+
+
+@lru_cache(1)
+def _empty_graph() -> tuple[Graph, tempfile.TemporaryDirectory[str]]:
+    """The graph, and its folder, which is removed at the end."""
+    folder = tempfile.TemporaryDirectory(prefix="ragmed-")
+    write_graph(Path(folder.name), [])
+    return Graph(Path(folder.name)), folder
 
 
 class _SaysNothing:
@@ -99,7 +121,7 @@ def _card(name: str) -> MethodCard:
     need: Need = "yes"
     lacks = ""
     try:
-        method = catalog.make("methods", name, f"methods/{name}")
+        method = made_to_be_asked(name, f"methods/{name}")
         need = needs_model(method)
         lacks = what_it_lacks(method)
     except RagmedError as error:

@@ -21,7 +21,7 @@ from ragmed import catalog
 from ragmed.answerer import settings_of
 from ragmed.errors import RagmedError, RecipeError
 from ragmed.evaluation.measure_names import make_measures
-from ragmed.evaluation.method_cards import needs_model, what_it_lacks
+from ragmed.evaluation.method_cards import made_to_be_asked, needs_model, what_it_lacks
 from ragmed.evaluation.results import MeasureSummary, Results, SystemResults, read_results
 from ragmed.evaluation.run import evaluate
 from ragmed.evaluation.statistics import Interval, interval_of
@@ -171,7 +171,7 @@ def _generator_of(recipe: EvaluationRecipe, generator: Mapping[str, Any] | None)
 def _why_left_out(table: Mapping[str, Any], writer: Mapping[str, Any], *, is_given: bool) -> str:
     """Why a method cannot be run, or nothing. One that was named and cannot be made is an error."""
     try:
-        method = catalog.make("methods", table, f"methods/{table.get('name')}")
+        method = made_to_be_asked(table, f"methods/{table.get('name')}")
     except RagmedError as error:
         if is_given:
             raise

@@ -16,6 +16,7 @@ from typing import Any
 
 from ragmed import charts
 from ragmed.evaluation.compare import NotComparable, compare, contenders_of
+from ragmed.evaluation.report_of_ablation import ablation_section
 from ragmed.evaluation.report_of_answers import (
     calibration_section,
     cut,
@@ -52,12 +53,15 @@ def write_report(folder: Path) -> Path:
 def report_page(results: Results) -> str:
     """The page as HTML."""
     try:
-        comparison = compare(contenders_of(results), seed=results.seed)
+        ablated = {table["without"] for table in results.ablations}
+        whole = [contender for contender in contenders_of(results) if contender.label not in ablated]
+        comparison = compare(whole, seed=results.seed)
     except NotComparable:
         comparison = None
     sections = [
         _in_short(results),
         _measures(results),
+        ablation_section(results),
         _published(results),
         _expected(results),
         _groups(results),
@@ -385,7 +389,8 @@ def _made(results: Results) -> str:
     parts = []
     if results.versions:
         parts.append(charts.table(["software", "version"], [(k, str(v)) for k, v in results.versions.items()]))
-    for title, value in (("Index card", results.index_card), ("Recipe", results.recipe)):
+    cards = {"Index card": results.index_card, "Graph card": results.summary.get("graph_card")}
+    for title, value in (cards | {"Recipe": results.recipe}).items():
         if value:
             text = value if isinstance(value, str) else json.dumps(value, indent=1, ensure_ascii=False)
             parts += [charts.heading(title), charts.preformatted(text)]

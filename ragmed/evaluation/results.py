@@ -20,6 +20,7 @@ from typing import Any, get_args
 
 from ragmed.answers.json import answer_from_json
 from ragmed.errors import AnswerError, DamagedFile, MissingFile
+from ragmed.evaluation.wording import SUBSETS
 from ragmed.types import Answer, Outcome
 
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
@@ -112,6 +113,7 @@ class Results:
     systems: Mapping[str, SystemResults]
     expected: tuple[Mapping[str, Any], ...] = ()
     published: tuple[Mapping[str, Any], ...] = ()
+    ablations: tuple[Mapping[str, Any], ...] = ()
     leakage: Mapping[str, Any] | None = None
     index_card: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
@@ -150,6 +152,7 @@ def read_results(folder: Path) -> Results:
         systems={name: _system(folder, tables.table(name), name, n_questions) for name in tables.value},
         expected=tuple(summary.tables("expected")),
         published=tuple(summary.tables("published")),
+        ablations=tuple(_ablation(table, f"{path}: ablations", tables.value) for table in summary.tables("ablations")),
         leakage=summary.value.get("leakage"),
         index_card=summary.optional("index_card"),
         seed=summary.count("seed") if "seed" in summary.value else 0,
@@ -168,6 +171,24 @@ def _benchmark(summary: _Table) -> str:
         if isinstance(table, Mapping)
         else summary.text("benchmark")
     )
+
+
+def _ablation(value: Mapping[str, Any], where: str, systems: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A system with and without a part (`ragmed.evaluation.ablation.effects`), checked."""
+    table = _Table(value, where)
+    for key in ("system", "without"):
+        if table.text(key) not in systems:
+            raise DamagedFile(f"{where}: {table.text(key)!r} is no system; {_AGAIN}")
+    table.text("part")
+    for row in table.tables("rows"):
+        checked = _Table(row, f"{where}: rows")
+        checked.text("measure")
+        checked.count("n")
+        if checked.text("subset") not in SUBSETS:
+            raise DamagedFile(f"{where}: subset {row['subset']!r}; have: {', '.join(SUBSETS)}")
+        for key in ("with", "without", "difference", "low", "high", "p", "p_holm"):
+            checked.number(key)
+    return value
 
 
 def _system(folder: Path, table: _Table, name: str, n_questions: int) -> SystemResults:

@@ -100,3 +100,14 @@ def _result(table: Mapping[str, Any], passage: Callable[[str], Passage], duratio
         n_completion_tokens=table.get("n_completion_tokens", 0),
         n_calls=table.get("n_calls", 0),
     )
+
+
+def write_json(path: Path, value: Any) -> None:
+    write(path, json.dumps(value, indent=1, ensure_ascii=False, default=dict) + "\n")
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    fresh = path.with_name(f".{path.name}.part")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)

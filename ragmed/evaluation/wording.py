@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ragmed.evaluation.statistics import wilson
 
 DECIMALS = 4
+SUBSETS: Mapping[str, str] = {"": "all questions", "linked": "questions with linked diseases or drugs"}
+"""Subset of an ablation's questions → what the page calls it."""
+EFFECT = ("with", "without", "difference", "95 % interval", "p", "p (Holm)", "n")
+"""Headings of what `effect` gives."""
 
 
 def figure(value: float) -> str:
@@ -13,6 +20,24 @@ def figure(value: float) -> str:
 
 def interval(low: float, high: float) -> str:
     return f"[{figure(low)}, {figure(high)}]"
+
+
+def effect(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """A row of an ablation (`ragmed.evaluation.ablation.effects`) in words.
+
+    >>> row = {"with": 0.5, "without": 0.4, "difference": 0.1, "low": -0.05, "high": 0.2, "p": 0.2, "p_holm": 0.4}
+    >>> effect(row | {"n": 1200})
+    ('0.5000', '0.4000', '+0.1000', '[-0.0500, +0.2000]', '0.2000', '0.4000', '1,200')
+    """
+    return (
+        figure(row["with"]),
+        figure(row["without"]),
+        f"{row['difference']:+.{DECIMALS}f}",
+        f"[{row['low']:+.{DECIMALS}f}, {row['high']:+.{DECIMALS}f}]",
+        p_value(row["p"]),
+        p_value(row["p_holm"]),
+        f"{row['n']:,}",
+    )
 
 
 def p_value(p: float, *, sign: bool = False) -> str:

@@ -79,9 +79,20 @@ class Features:
     matches: Matches
 
 
-def features(query: Query, lexical: str, dense: str, found: Mapping[str, Ranking], index: IndexView) -> Features | None:
-    """The features of what two retrievers found; None where the index cannot complete their scores."""
-    rows, places = joined({name: found[name] for name in (lexical, dense)})
+def features(
+    query: Query,
+    lexical: str,
+    dense: str,
+    found: Mapping[str, Ranking],
+    index: IndexView,
+    further: Ranking | None = None,
+) -> Features | None:
+    """The features of what two retrievers found; None where the index cannot complete their scores.
+
+    ``further`` passages, found by others, are seen like those that lie deep in either list.
+    """
+    lists = {name: found[name] for name in (lexical, dense)}
+    rows, places = joined(lists if further is None else {**lists, "": further})
     by_words, by_meaning = index.scores(lexical, query, rows), index.scores(dense, query, rows)
     matches = index.matches(query, rows)
     if not len(rows) or by_words is None or by_meaning is None or matches is None:

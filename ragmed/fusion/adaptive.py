@@ -10,7 +10,10 @@ The weights were fitted by eval/fit_fusion.py on development questions alone (li
 "Learning to Rank: From Pairwise Approach to Listwise Approach", ICML), each set counting the same. The best thirty are
 then looked at again by boosted trees (`ragmed.fusion._rescoring`); `Weighing` tells of the weights, not of the trees.
 
-Where an index lacks a lexical or a dense list, or one cannot complete scores, and for lists of further retrievers,
+Of a knowledge graph's list (`ragmed.retrievers.graph`), what it says of findings counts: where a question lists some,
+passages about diseases are ordered by the fused score and by how well the disease explains them.
+
+Where an index lacks a lexical or a dense list, or one cannot complete scores, and for lists of other retrievers,
 reciprocal rank fusion stands in.
 """
 
@@ -27,10 +30,14 @@ from ragmed.fusion._adaptive_weights import MEANS, WEIGHTS
 from ragmed.fusion._features import BY_WORDS, OF_PASSAGE, OF_QUERY, Features, features
 from ragmed.fusion._join import by_ranks, ranked
 from ragmed.fusion._rescoring import TREES, rescored
-from ragmed.protocols import Fusion, IndexView, Ranking
+from ragmed.protocols import Fusion, IndexView, Ranking, Rows
 from ragmed.types import Query, Weighing
 
 _MAX_REASONS = 4
+_EXPLAINS, _UNEXPLAINED = 0.7, 10.0
+"""What a unit of the logarithm of a disease's likelihood counts beside the fused score, and the most that is lost."""
+_EXPLAINED = 30
+"""Passages of a knowledge graph's list that are seen, though neither list found them."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +45,16 @@ class Adaptive:
     """Per-query fusion of the first lexical and the first dense list; further lists join by reciprocal rank."""
 
     def fuse(self, query: Query, found: Mapping[str, Ranking], k: int, index: IndexView) -> Ranking:
-        pair = _pair(found, index)
-        seen = None if pair is None else features(query, *pair, found, index)
+        pair, graph = _pair(found, index), _graph(found, index)
+        further = None if graph is None else Ranking(graph.rows[:_EXPLAINED], graph.scores[:_EXPLAINED])
+        seen = None if pair is None else features(query, *pair, found, index, further)
         if pair is None or seen is None:
             return by_ranks(found, k, index)
         scores = rescored(seen, seen.of_passage @ _weights(seen.of_query), index)
+        if graph is not None:
+            scores = scores + _explaining(query, seen.rows, index)
         fused = ranked(seen.rows, scores, len(seen.rows), index)
-        others = {name: ranking for name, ranking in found.items() if name not in pair}
+        others = {name: ranking for name, ranking in found.items() if name not in pair and index.kind(name) != "graph"}
         if not others:
             return Ranking(fused.rows[:k], fused.scores[:k])
         return by_ranks({"": fused, **others}, k, index)
@@ -78,6 +88,22 @@ class Adaptive:
         )
         values = dict(zip(OF_QUERY, seen.of_query.tolist(), strict=True))
         return Weighing(weights, {name: value for name, value in values.items() if OF_QUERY[name]}, reasons)
+
+
+def _graph(found: Mapping[str, Ranking], index: IndexView) -> Ranking | None:
+    """What the first retriever over a knowledge graph found."""
+    return next((found[name] for name in sorted(found) if index.kind(name) == "graph"), None)
+
+
+def _explaining(query: Query, rows: Rows, index: IndexView) -> NDArray[np.float64]:
+    """What passages lose by explaining the findings that a question lists less well than the best; (n,), at most 0.
+
+    Nothing where the question lists none. A passage about no disease explains nothing.
+    """
+    concepts = index.concepts(query, rows)
+    if concepts is None or not np.isfinite(concepts.explains).any():
+        return np.zeros(len(rows))
+    return _EXPLAINS * np.maximum(concepts.explains, -_UNEXPLAINED)
 
 
 def _weights(of_query: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -27,7 +27,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ragmed.graph.findings import PREDICATE, Profiles
+from ragmed.graph.findings import PREDICATE, Profiles, share_told
 from ragmed.graph.store import Graph
 
 FEATURES = (
@@ -39,8 +39,8 @@ FEATURES = (
     "stated_each",
     "stated_often_each",
     "stated_rarely_elsewhere_each",
-    "excluded_implied",
-    "excluded_stated",
+    "excluded_usual",
+    "excluded_seldom",
     "excluded_denied",
     "unexplained",
     "publications",
@@ -50,11 +50,14 @@ FEATURES = (
 """Of the findings observed, summed, and then (``_each``) over their number: the logarithm of how much more often the
 finding or what it is a kind of is met in the disease (root of the frequency) than in any; 1 where it is stated; the
 logarithm of how much more often, where it is stated; its inverse document frequency, where it is stated. Of the
-findings excluded, summed: the logarithm of how often it is absent, for what is implied and for what is stated; 1 where
-it is denied of the disease. Of the disease: the findings to be expected that the patient has not; the logarithms of one
-more than its publications, its patients, its findings."""
+findings excluded, summed: the logarithm of how often it is absent, where it is usual in the disease; 1 where the
+disease is known to come without it in most patients, and 1 more where it is denied of it. Of the disease: the findings
+to be expected that the patient has not; the logarithms of one more than its publications, its patients, its
+findings."""
 _N_OF_FINDING = 4
 _WEIGHTS = Path(__file__).with_name("_diagnosis_weights.json")
+USUAL, SELDOM = 0.8, 0.5
+"""From what share of patients on a finding is usual, and below which most are without it."""
 _MISS = 0.1
 """How likely a finding is where the disease says nothing of it, beside what is met in any disease."""
 _REMEMBERED = 4096
@@ -68,13 +71,13 @@ of it too (``excluded as usual``)."""
 @dataclass(frozen=True, slots=True)
 class Sign:
     """A finding beside a disease: ``node`` is the finding's row, ``through`` that of the finding of the disease that it
-    is compared with (-1: none), ``share`` how often that is met there (0–1), ``edges`` the statements that say so;
-    ``points`` what it adds to the disease's score, beside a disease of which nothing is known."""
+    is compared with (-1: none), ``share`` how often that is met there (0–1; None: the statements do not say), ``edges``
+    the statements about it; ``points`` what it adds to the disease's score, beside one of which nothing is known."""
 
     node: int
     how: How
     through: int
-    share: float
+    share: float | None
     edges: tuple[int, ...]
     points: float
 
@@ -127,8 +130,10 @@ class Ranker:
         scores: NDArray[np.float64] = self.features(observed, excluded) @ self.weights
         return scores
 
-    def rank(self, observed: Sequence[int], excluded: Sequence[int] = (), k: int = 10) -> list[Candidate]:
-        """The ``k`` likeliest diseases, best first, each with what speaks for and against it; ties by disease id.
+    def rank(
+        self, observed: Sequence[int], excluded: Sequence[int] = (), k: int = 10, *, explain: bool = True
+    ) -> list[Candidate]:
+        """The ``k`` likeliest diseases, best first; ties by disease id. ``explain``: with what speaks for and against.
 
         Without a finding observed there is nothing to explain, and no disease.
         """
@@ -144,7 +149,10 @@ class Ranker:
         some.sort(key=lambda place: (-scores[place], self.graph.node_id(int(disease[place]))))
         return [
             Candidate(
-                int(disease[place]), float(scores[place]), float(likely[place]), self._signs(place, observed, excluded)
+                int(disease[place]),
+                float(scores[place]),
+                float(likely[place]),
+                self._signs(place, observed, excluded) if explain else (),
             )
             for place in some[: max(k, 0)]
         ]
@@ -171,10 +179,12 @@ class Ranker:
     def _excluded(self, finding: int) -> NDArray[np.float64]:
         """(n_diseases, 3): what one finding excluded says of each disease."""
         result = np.zeros((len(self.profiles), 3))
-        for column, rows in enumerate((self.profiles.implied, self.profiles.stated)):
-            places, share = rows.of(finding)
-            result[places, column] = np.log(1 - 0.9 * share)
-        result[self.profiles.denied.of(finding)[0], 2] = 1
+        places, share = self.profiles.implied.of(finding)
+        usual = share >= USUAL
+        result[places[usual], 0] = np.log(1 - 0.9 * share[usual])
+        places, share = self.profiles.stated.of(finding)
+        result[places[share < SELDOM], 1] = 1
+        result[self.profiles.denied.of(finding)[0], 1:] = 1
         return result
 
     def _signs(self, place: int, observed: Sequence[int], excluded: Sequence[int]) -> tuple[Sign, ...]:
@@ -192,19 +202,19 @@ class Ranker:
             if finding in had:
                 continue
             points = float(self._excluded(finding)[place] @ self.weights[2 * _N_OF_FINDING : 2 * _N_OF_FINDING + 3])
-            implied, share = self.profiles.implied.of(finding)
+            implied, _ = self.profiles.implied.of(finding)
             at = int(np.searchsorted(implied, place))
             if at < len(implied) and implied[at] == place:
                 through = self._nearest(finding, stated, self.graph.descendants(finding))
-                signs.append(Sign(finding, "excluded", through, float(share[at]), stated.get(through, ()), points))
+                signs.append(self._with(finding, "excluded", through, stated, points))
             elif finding in stated:
-                signs.append(Sign(finding, "excluded as usual", finding, 0.0, stated[finding], points))
+                signs.append(self._with(finding, "excluded as usual", finding, stated, points))
         return tuple(sorted(signs, key=lambda sign: (-sign.points, sign.node)))
 
     def _sign(self, finding: int, place: int, stated: Mapping[int, tuple[int, ...]], points: float) -> Sign:
-        profile = self._share_of(place)
+        profile = self.profiles.profile(place)
         if finding in profile:
-            return Sign(finding, "stated", finding, profile[finding], stated[finding], points)
+            return self._with(finding, "stated", finding, stated, points)
         for how, others in (
             ("narrower", self.graph.descendants(finding)),
             ("broader", self.graph.ancestors(finding)),
@@ -217,16 +227,17 @@ class Ranker:
                     if how == "broader"
                     else max(known, key=lambda row: (profile[row], -row))
                 )
-                return Sign(finding, how, best, profile[best], stated[best], points)  # type: ignore[arg-type]
+                return self._with(finding, how, best, stated, points)  # type: ignore[arg-type]
         if finding in stated:
-            return Sign(finding, "denied", finding, 0.0, stated[finding], points)
-        return Sign(finding, "unknown", -1, 0.0, (), points)
+            return self._with(finding, "denied", finding, stated, points)
+        return Sign(finding, "unknown", -1, None, (), points)
+
+    def _with(self, finding: int, how: How, through: int, stated: Mapping[int, tuple[int, ...]], points: float) -> Sign:
+        edges = stated.get(through, ())
+        return Sign(finding, how, through, share_told(self.graph, edges), edges, points)
 
     def _nearest(self, finding: int, stated: Mapping[int, tuple[int, ...]], others: Iterable[int]) -> int:
         return finding if finding in stated else min((row for row in others if row in stated), default=-1)
-
-    def _share_of(self, place: int) -> dict[int, float]:
-        return self.profiles.profile(place)
 
     def _stated(self, disease: int) -> dict[int, tuple[int, ...]]:
         """Finding → the numbers of the statements about it and the disease."""

@@ -120,6 +120,22 @@ class Profiles:
         part = slice(int(start[place]), int(start[place + 1]))
         return dict(zip(findings[part].tolist(), share[part].tolist(), strict=True))
 
+    def denied_of(self, place: int) -> list[int]:
+        """The findings denied of the disease at a place."""
+        at = np.flatnonzero(self.denied.column == place)
+        found: list[int] = (np.searchsorted(self.denied.start, at, side="right") - 1).tolist()
+        return found
+
+
+def share_told(graph: Graph, numbers: Sequence[int]) -> float | None:
+    """The share of patients (0–1) that statements about one finding of a disease give together; None: none."""
+    some = [number for number in numbers if not graph.negated[number]]
+    examined = sum(int(graph.n_examined[number]) for number in some)
+    if examined:
+        return sum(int(graph.n_present[number]) for number in some) / examined
+    given = [share for number in some if not np.isnan(share := float(graph.frequency[number]))]
+    return max(given) if given else 0.0 if numbers and not some else None
+
 
 def compile_profiles(graph: Graph, folder: Path) -> list[str]:
     """Write the profiles of a graph's diseases below ``folder``, by prefix; return the prefixes."""

@@ -171,13 +171,27 @@ class Graph:
     @cached_property
     def kinds(self) -> NDArray[np.uint8]:
         """(n_nodes,): the kind of each node, as its place in ``NODE_KINDS``."""
-        return self._coded("kind", NODE_KINDS)
-
-    def _coded(self, name: str, values: Sequence[str]) -> NDArray[np.uint8]:
-        own = json.loads((self.folder / "nodes" / f"{name}.json").read_text(encoding="utf-8"))
-        codes = map_array(self.folder / "nodes" / f"{name}.codes.npy")
-        places: NDArray[np.uint8] = np.array([values.index(value) for value in own] or [0], dtype=np.uint8)[codes]
+        own, codes = self._coded("nodes", "kind")
+        places: NDArray[np.uint8] = np.array([NODE_KINDS.index(value) for value in own] or [0], dtype=np.uint8)[codes]
         return places
+
+    @cached_property
+    def edge_sources(self) -> tuple[tuple[str, ...], NDArray[np.uint32]]:
+        """The names of the edges' sources; (n_edges,): the place of each edge's source among them."""
+        names, codes = self._coded("provenance", "source")
+        return tuple(names), codes[self.provenance]
+
+    @cached_property
+    def has_evidence(self) -> NDArray[np.bool_]:
+        """(n_edges,): whether the source names what the statement rests on."""
+        of_provenance = np.array([bool(ids) for ids in self._provenance.strings["evidence"]] or [False])
+        has: NDArray[np.bool_] = of_provenance[self.provenance]
+        return has
+
+    def _coded(self, folder: str, name: str) -> tuple[list[str], NDArray[np.uint32]]:
+        """The values of a column of codes, and the code of each row."""
+        values = json.loads((self.folder / folder / f"{name}.json").read_text(encoding="utf-8"))
+        return values, map_array(self.folder / folder / f"{name}.codes.npy")
 
     def _node(self, row: int) -> Node:
         """A node with all its names."""

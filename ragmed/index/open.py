@@ -15,9 +15,11 @@ from ragmed import catalog
 from ragmed.analysis.vocabulary_abbreviations import Abbreviations
 from ragmed.collection.vocabularies import open_vocabulary
 from ragmed.errors import DamagedIndex, QuestionError, RagmedError, RecipeError, StaleIndex, UnknownName
+from ragmed.graph.evidence import PREFIX
+from ragmed.graph.evidence import passage as statement_of
 from ragmed.index import manifest
-from ragmed.index.graphs import given_graph
-from ragmed.index.layout import make_pipeline, make_retrievers
+from ragmed.index.graphs import open_graph
+from ragmed.index.layout import graph_of, make_component, make_pipeline, make_retrievers
 from ragmed.index.manifest import Manifest
 from ragmed.index.passages_store import PassageStore
 from ragmed.index.places import existing
@@ -37,7 +39,7 @@ class Index:
     """An open index. Reading is safe from any number of threads.
 
     Opening maps the files and checks them against the manifest; encoders load at the first search, or, with
-    ``preload``, in the background from now on.
+    ``preload``, in the background from now on. ``graph_retrievers`` names the retrievers that use a knowledge graph.
 
     Raises:
         NoIndex, DamagedIndex, StaleIndex: see `ragmed.errors`.
@@ -49,6 +51,7 @@ class Index:
         sealed = manifest.read(folder)
         self.recipe: IndexRecipe = _current_recipe(path, sealed)
         retrievers = make_retrievers(self.recipe)
+        self.graph_retrievers = frozenset(name for name, made in retrievers.items() if graph_of(made) is not None)
         _check_fingerprints(path, sealed, retrievers)
         if preload:
             # While the files are checked; a fault of the encoder shows again, and is raised, at the first search.
@@ -98,8 +101,7 @@ class Index:
             given["abbreviations"] = Abbreviations(self._abbreviations)
         if "vocabulary" in declared:
             given["vocabulary"] = open_vocabulary()
-        given |= given_graph(component, self.recipe.graph)
-        made: Rewriter = catalog.make("queries", table, where, **given)
+        made: Rewriter = make_component("queries", table, where, self.recipe, **given)
         return made
 
     def kind(self, retriever: str) -> RetrieverKind:
@@ -152,7 +154,7 @@ class Index:
         rewritten: list[tuple[Query, ...]] = [(query,) for query in asked]
         for rewriter in how.rewriters:
             flat = [query for of_one in rewritten for query in of_one]
-            plain = Pipeline(how.fusion)
+            plain = replace(how, rewriters=(), rerankers=())
 
             def retrieve(queries: Sequence[Query], k: int, plain: Pipeline = plain) -> list[tuple[Evidence, ...]]:
                 return self.search(queries, k, retriever, restriction=restriction, pipeline=plain)
@@ -165,7 +167,8 @@ class Index:
         flat = [query for of_one in rewritten for query in of_one]
         # Lists that are joined are as deep for few passages as for many, so that few are the first of many.
         deep = max(depth, DEPTH) if any(len(of_one) > 1 for of_one in rewritten) else depth
-        each = iter(self.searcher.find(flat, deep, how.fusion, retriever, mask))
+        searcher = self.searcher.without(how.without) if how.without else self.searcher
+        each = iter(searcher.find(flat, deep, how.fusion, retriever, mask))
         found = [
             union([next(each) for _ in of_one], query, depth, self.passages.ids)
             for query, of_one in zip(asked, rewritten, strict=True)
@@ -216,8 +219,12 @@ class Index:
         return self.passage(passage_id).doc_id if row is None else self.passages.doc_ids[row]
 
     def passage(self, passage_id: str) -> Passage:
-        """The passage of that id. Raises `UnknownName`."""
+        """The passage of that id, or the statement of the recipe's graph. Raises `UnknownName`, `IndexFault`."""
         row = self.passages.row_of(passage_id)
+        if row is None and passage_id.startswith(PREFIX):
+            stated = statement_of(open_graph(self.recipe.graph or "default"), passage_id)
+            if stated is not None:
+                return stated
         if row is None:
             raise UnknownName(
                 f"passages in index {self.name!r}", passage_id, [], hint="ids look like: " + self._sample()

@@ -5,18 +5,20 @@ queries ──rewrite──► queries ──retrievers──► rankings ──
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ragmed.errors import UnknownName
+from ragmed.errors import RecipeError, UnknownName
 from ragmed.protocols import (
     Allowed,
+    ConceptMatches,
     Fusion,
     HasVectors,
     Matches,
+    MatchesConcepts,
     MatchesWords,
     OpenRetriever,
     Ranking,
@@ -36,11 +38,15 @@ DEPTH = 100
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """How an index is searched: what is made of a question, how the lists found are fused and then reordered."""
+    """How an index is searched: what is made of a question, how the lists found are fused and then reordered.
+
+    The retrievers named in ``without`` are not searched.
+    """
 
     fusion: Fusion
     rewriters: tuple[Rewriter, ...] = ()
     rerankers: tuple[Reranker, ...] = ()
+    without: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +74,19 @@ class Searcher:
     def names(self) -> tuple[str, ...]:
         return tuple(self._retrievers)
 
+    def without(self, retrievers: Collection[str]) -> Searcher:
+        """A searcher with the others alone; a fusion learns nothing from those left out.
+
+        Raises:
+            UnknownName: no such retriever. RecipeError: none is left.
+        """
+        for name in retrievers:
+            self._retriever(name)
+        left = {name: opened for name, opened in self._retrievers.items() if name not in retrievers}
+        if not left:
+            raise RecipeError(f"index {self._name!r}: without {', '.join(sorted(retrievers))} no retriever is left")
+        return Searcher(self._name, left, self.passage_ids)
+
     @property
     def term_statistics(self) -> TermStatistics | None:
         return next((r for r in self._retrievers.values() if isinstance(r, TermStatistics)), None)
@@ -86,6 +105,10 @@ class Searcher:
     def vectors(self, rows: Rows) -> Vectors | None:
         holder = next((r for r in self._retrievers.values() if isinstance(r, HasVectors)), None)
         return None if holder is None else holder.vectors(rows)
+
+    def concepts(self, query: Query, rows: Rows) -> ConceptMatches | None:
+        teller = next((r for r in self._retrievers.values() if isinstance(r, MatchesConcepts)), None)
+        return None if teller is None else teller.concepts(query, rows)
 
     def find(
         self,

@@ -2,12 +2,13 @@
 
 Source: Zhao et al. 2025, "MedRAG: Enhancing Retrieval-augmented Generation with Knowledge Graph-Elicited Reasoning for
 Healthcare Copilot" (WWW 2025; arXiv:2502.04413); https://github.com/SNOWTEAM2023/MedRAG,
-``knowledge_graph_of_DDXPlus.xlsx``: one sheet with the columns subject, relation, object. Needs the extra ``excel``.
+``dataset/knowledge graph of DDXPlus.xlsx``: one sheet with the columns subject, relation, object. Needs the extra
+``excel``.
 
-A subject is a disease, or a group of diseases that is_a larger group; objects are texts. Some are the answers of
-DDXPlus's synthetic patients, as ``"Do you have a cough?: TRUE"``; all answers that occurred are listed, also those that
-say no or nothing (``": N"``, ``": NA"``), and different ones of one disease. They are given as they are written, each
-text one node; nothing is taken for a negation.
+A subject is a disease, or a group of diseases that is_a larger group; objects are texts. Most are questions of DDXPlus
+with an answer, as ``"Do you feel anxious?: TRUE"``, also with answers that say no or nothing (``": N"``, ``": NA"``,
+``": nowhere"``) and with several answers for one disease. They are given as they are written, each text one node, and
+nothing is taken for a negation: what reads them as findings has to know that.
 
 Relations keep their names (has_therapy, has_anamnesis, has_exposure, …) but has_symptomatology, which is
 ``has_finding``. Subjects whose spellings differ in underscores only are one; ``boerhaave`` and ``boerhaave_syndrome``,
@@ -31,7 +32,7 @@ from ragmed.types import Edge, Node, NodeKind
 MAX_FILE_BYTES = 20_000_000
 MAX_UNPACKED_BYTES = 200_000_000
 MAX_ROWS = 1_000_000
-"""Larger files are refused; the release has 46 kB, 0.3 MB unpacked, and 1,737 rows."""
+"""Larger files are refused; the release has 46 kB and 1,737 rows."""
 
 _HEADING = ("subject", "relation", "object")
 _PREDICATES = {"has_symptomatology": "has_finding"}

@@ -13,6 +13,7 @@ from ragmed import catalog
 from ragmed.errors import RecipeError
 from ragmed.protocols import Generator, Method
 from ragmed.types import Completion, Document, Prompt, Query
+from tests.methods_for_tests import made
 from tests.model_for_tests import EVIDENCE, ScriptedModelForTests, SearchForTests, quoting
 from tests.passages_for_tests import THREE
 
@@ -27,8 +28,7 @@ QUERIES = [
 
 @pytest.fixture(params=sorted(catalog.files("methods")))
 def method(request: pytest.FixtureRequest) -> Method:
-    made: Method = catalog.make("methods", request.param, "test")
-    return made
+    return made(request.param)
 
 
 def choosing_b(prompt: Prompt) -> str:

@@ -12,9 +12,9 @@ from ragmed import catalog
 from ragmed.answers.citations import problems
 from ragmed.generators.openai_chat import OpenAIChat
 from ragmed.generators.replay import Replay
-from ragmed.protocols import Method
 from ragmed.types import Document, Query
 from tests.chat_server_for_tests import Call, chat_server
+from tests.methods_for_tests import made
 from tests.model_for_tests import SearchForTests
 from tests.passages_for_tests import THREE
 
@@ -40,7 +40,7 @@ def quotes_insulin(call: Call) -> str:
 
 @pytest.mark.parametrize("name", sorted(catalog.files("methods")))
 def test_a_method_over_http_and_from_its_recording(name: str, tmp_path: Path) -> None:
-    method: Method = catalog.make("methods", name, "test")
+    method = made(name)
     path = str(tmp_path / "replies.jsonl")
     with chat_server(quotes_insulin) as server:
         model = OpenAIChat(model="scripted", base_url=server.url, key_variable="")

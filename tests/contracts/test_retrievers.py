@@ -13,6 +13,7 @@ import pytest
 from ragmed import catalog
 from ragmed.protocols import HasVectors, OpenRetriever, Ranking, Retriever, ScoresPassages
 from ragmed.types import Query
+from tests.graph_for_tests import graph_of, vital_signs
 from tests.passages_for_tests import THREE
 from tests.sparse_encoder_for_tests import save_word_matcher
 
@@ -34,7 +35,9 @@ def retriever(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     options = {}
     if request.param == "sparse":
         options["model"] = str(save_word_matcher(tmp_path_factory.mktemp("sparse") / "model"))
-    made: Retriever = catalog.make("retrievers", {"name": request.param, **options}, "test")
+    table = {"name": request.param, **options}
+    given = {"graph": graph_of(tmp_path_factory.mktemp("vital"), vital_signs())} if request.param == "graph" else {}
+    made: Retriever = catalog.make("retrievers", table, "test", **given)
     return made
 
 

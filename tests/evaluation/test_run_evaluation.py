@@ -22,8 +22,9 @@ from ragmed.benchmarks.beir import BEIR
 from ragmed.errors import DamagedFile, RagmedError, RecipeError, UnknownName
 from ragmed.evaluation.adhoc import folder_recipe
 from ragmed.evaluation.results import read_results
-from ragmed.evaluation.run import evaluate, failures
+from ragmed.evaluation.run import evaluate
 from ragmed.evaluation.store import DURATIONS, RESULTS
+from ragmed.evaluation.summary import failures
 from ragmed.recipe import parse_evaluation_recipe, read_evaluation_recipe
 from ragmed.types import Question
 from tests.benchmarks.r2med_folder import MODEL, NDCG_AT_10, write_r2med_folder
