@@ -10,6 +10,7 @@ report how many are first, and in the first ten.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -29,13 +30,15 @@ _MAX_BYTES = 20_000_000
 class Phenopackets:
     """A question a case, in the order of file names: the labels of the findings observed.
 
-    ``min_observed``: cases with fewer observed findings are left out, and counted. ``meta`` holds the ids of the
+    ``min_observed``: cases with fewer observed findings are left out, and counted. ``max_per_disease``: of a disease
+    with more cases the first so many count (0: all), since a few articles report dozens of patients each. ``meta`` holds the ids of the
     findings ``observed`` and of those ``excluded``, the ``disease``'s name, the ``cohort`` and, where known, ``sex``,
     ``age`` and ``pmid``.
     """
 
     files: Mapping[str, Path]
     min_observed: int = 3
+    max_per_disease: int = 0
     report: Report = field(default_factory=Report, compare=False, repr=False)
 
     @property
@@ -44,6 +47,7 @@ class Phenopackets:
 
     def questions(self) -> Iterator[Question]:
         seen: set[str] = set()
+        of_disease: Counter[str] = Counter()
         for name in sorted(self.files):
             for member, content in members(self.files[name], ".json", _MAX_BYTES):
                 question = self._case(member, content)
@@ -53,6 +57,11 @@ class Phenopackets:
                     self.report.skip("case given twice; the first counts", member)
                     continue
                 seen.add(question.query.query_id)
+                first = min(question.relevant)
+                of_disease[first] += 1
+                if 0 < self.max_per_disease < of_disease[first]:
+                    self.report.skip("further case of a disease, beyond max_per_disease", member)
+                    continue
                 yield question
 
     def search_query(self, question: Question) -> str:

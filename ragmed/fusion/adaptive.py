@@ -34,7 +34,7 @@ from ragmed.protocols import Fusion, IndexView, Ranking, Rows
 from ragmed.types import Query, Weighing
 
 _MAX_REASONS = 4
-_EXPLAINS, _UNEXPLAINED = 0.7, 10.0
+_EXPLAINS, _UNEXPLAINED = 2.0, 10.0
 """What a unit of the logarithm of a disease's likelihood counts beside the fused score, and the most that is lost."""
 _EXPLAINED = 30
 """Passages of a knowledge graph's list that are seen, though neither list found them."""
@@ -70,10 +70,11 @@ class Adaptive:
         if pair is None or seen is None:
             equal = {name: 1 / len(found) for name in sorted(found)}
             return Weighing(equal, reasons=("reciprocal ranks alone: the lists cannot be compared by score",))
-        share = 1 - (len(found) - 2) / len(found)
+        others = [name for name in sorted(found) if name not in pair and index.kind(name) != "graph"]
+        n = len(others) + 2
         by_words = _share_of_words(seen, seen.of_query)
-        weights = dict.fromkeys(sorted(found), 1 / len(found))
-        weights |= {pair[0]: share * by_words, pair[1]: share * (1 - by_words)}
+        weights = dict.fromkeys(sorted(found), 0.0) | dict.fromkeys(others, 1 / n)
+        weights |= {pair[0]: 2 / n * by_words, pair[1]: 2 / n * (1 - by_words)}
         moved = []
         for i, (name, what) in enumerate(OF_QUERY.items()):
             if what:
@@ -81,7 +82,9 @@ class Adaptive:
                 usual[i] = MEANS[name]
                 moved.append((by_words - _share_of_words(seen, usual), what, seen.of_query[i] > MEANS[name]))
         moved.sort(key=lambda entry: (-abs(entry[0]), entry[1]))
-        reasons = tuple(
+        explaining = _explaining(query, seen.rows, index).any()
+        listed = ("it lists findings: passages about diseases are ordered by how well these explain them too",)
+        reasons = (listed if explaining else ()) + tuple(
             f"{what} ({'above' if above else 'below'} average): {pair[0] if by > 0 else pair[1]} +{abs(by):.2f}"
             for by, what, above in moved[:_MAX_REASONS]
             if abs(by) >= 0.005

@@ -37,12 +37,14 @@ CASE = {
 }
 
 
-def read(folder: Path, *cases: Any, min_observed: int = 3) -> tuple[Phenopackets, list[Question]]:
+def read(
+    folder: Path, *cases: Any, min_observed: int = 3, max_per_disease: int = 0
+) -> tuple[Phenopackets, list[Question]]:
     path = folder / "phenopackets.zip"
     with zipfile.ZipFile(path, "w") as archive:
         for i, case in enumerate(cases):
             archive.writestr(f"store/FBN1/{i}.json", case if isinstance(case, bytes) else json.dumps(case))
-    benchmark = Phenopackets({"phenopackets": path}, min_observed=min_observed)
+    benchmark = Phenopackets({"phenopackets": path}, min_observed=min_observed, max_per_disease=max_per_disease)
     return benchmark, list(benchmark.questions())
 
 
@@ -81,6 +83,13 @@ def test_cases_with_few_findings_are_left_out_and_counted(tmp_path: Path) -> Non
     assert [question.query.query_id for question in questions] == ["PMID_1_A"]
     assert benchmark.report.skipped["fewer findings observed than min_observed"].examples == ["store/FBN1/1.json"]
     assert len(read(tmp_path, CASE, few, min_observed=1)[1]) == 2
+
+
+def test_of_a_disease_with_many_cases_the_first_count(tmp_path: Path) -> None:
+    cases = [CASE | {"id": f"case {n}"} for n in range(4)]
+    benchmark, questions = read(tmp_path, *cases, max_per_disease=2)
+    assert [question.query.query_id for question in questions] == ["case 0", "case 1"]
+    assert benchmark.report.skipped["further case of a disease, beyond max_per_disease"].n == 2
 
 
 def test_a_bad_case_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

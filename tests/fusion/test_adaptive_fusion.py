@@ -8,7 +8,7 @@ from ragmed.fusion._adaptive_weights import MEANS, WEIGHTS
 from ragmed.fusion._features import OF_PASSAGE, OF_QUERY, features
 from ragmed.fusion.adaptive import Adaptive
 from ragmed.fusion.rrf import ReciprocalRankFusion
-from ragmed.protocols import Matches, Rows
+from ragmed.protocols import ConceptMatches, Matches, Rows
 from ragmed.types import Query
 from tests.index_for_tests import ViewForTests, found
 
@@ -63,3 +63,41 @@ def test_a_further_list_joins_by_ranks() -> None:
 
 def test_the_weights_have_a_fingerprint() -> None:
     assert len(Adaptive().fingerprint()) == 16
+
+
+class WithFindings(ViewForTests):
+    """A graph that knows which of the passages are about diseases that explain the findings listed."""
+
+    explains = (-9.0, -0.5, -np.inf, 0.0)
+
+    def concepts(self, query: Query, rows: Rows) -> ConceptMatches | None:
+        zeros = np.zeros(len(rows))
+        return ConceptMatches(3, 3, 1.0, zeros, zeros, np.array(self.explains)[rows])
+
+
+class WithoutFindings(WithFindings):
+    """The same graph where the question lists none."""
+
+    explains = (-np.inf,) * 4
+
+
+def test_where_a_question_lists_findings_what_explains_them_best_rises() -> None:
+    four = {**LISTS, "graph": {3: 1.0, 1: 0.6}}
+    plain = Adaptive().fuse(QUERY, found(LISTS), 10, ViewForTests(list("abcd"), LISTS)).rows.tolist()
+    view = WithFindings(list("abcd"), four)
+    fused = Adaptive().fuse(QUERY, found(four), 10, view).rows.tolist()
+    assert 3 not in plain
+    assert fused.index(3) < fused.index(0)
+    assert fused.index(1) < fused.index(2)
+    weighing = Adaptive().weigh(QUERY, found(four), view)
+    assert weighing.weights["graph"] == 0
+    assert sum(weighing.weights.values()) == 1
+    assert weighing.reasons[0].startswith("it lists findings")
+
+
+def test_where_it_lists_none_a_graph_changes_nothing() -> None:
+    four = {**LISTS, "graph": {}}
+    with_graph = Adaptive().fuse(QUERY, found(four), 10, WithoutFindings(list("abcd"), four))
+    without = Adaptive().fuse(QUERY, found(LISTS), 10, ViewForTests(list("abcd"), LISTS))
+    assert with_graph.rows.tolist() == without.rows.tolist()
+    np.testing.assert_array_equal(with_graph.scores, without.scores)
