@@ -44,9 +44,10 @@ def main() -> None:
             lambda: warm(Path(folder)),
             encoding,
             storage,
+            linking,
             retrieval,
         ]
-        measures += [scale, pubmed, evaluation, generators, *([] if arguments.skip_build else [build])]
+        measures += [scale, pubmed, evaluation, generators, graph, *([] if arguments.skip_build else [build])]
         rows: list[dict[str, Any]] = []
         for measure in measures:
             measured = measure()
@@ -167,6 +168,20 @@ def generators() -> list[dict[str, Any]]:
     import generators
 
     return [_row_of(row) for row in generators.rows()]
+
+
+def linking() -> list[dict[str, Any]]:
+    """Names of a graph's nodes in passages, beside the vocabulary's."""
+    import linking
+
+    return [_row_of(row) for row in linking.rows()]
+
+
+def graph() -> list[dict[str, Any]]:
+    """Opening the knowledge graph, personalised PageRank beside networkx.pagerank, diagnosis beside pyhpo."""
+    import graph
+
+    return [_row_of(row) for row in graph.rows()]
 
 
 def evaluation() -> list[dict[str, Any]]:
