@@ -138,6 +138,8 @@ class OpenGraphRetriever:
             raise ValueError(f"{path}: made for another graph, or for other passages")
         self._named = lru_cache(_REMEMBERED)(self._read)
         self._near = lru_cache(_REMEMBERED)(self._walk)
+        # A fusion asks again for what was just searched; an array of all passages is too large to keep many.
+        self._explained_by = lru_cache(8)(self._explained_anew)
         self._lock = threading.Lock()
 
     def search(self, queries: Sequence[Query], k: int, allowed: Allowed | None = None) -> list[Ranking]:
@@ -246,6 +248,9 @@ class OpenGraphRetriever:
         return rankers
 
     def _explained(self, named: _Named) -> NDArray[np.float64]:
+        return self._explained_by(named.observed, named.excluded)
+
+    def _explained_anew(self, observed: tuple[int, ...], excluded: tuple[int, ...]) -> NDArray[np.float64]:
         """(n_passages,): how far the score of the disease that a passage is about lies below the best (at most 0).
 
         -inf: it is about none. Empty where no passage is about a disease with findings.
@@ -254,7 +259,7 @@ class OpenGraphRetriever:
             return np.zeros(0)
         result = np.full(len(self._ids), -np.inf)
         for ranker, rows, places in self._rankers:
-            result[rows] = ranker.scores(named.observed, named.excluded)[places]
+            result[rows] = ranker.scores(observed, excluded)[places]
         result -= result.max()
         return result
 
