@@ -14,6 +14,7 @@ from typing import Literal
 
 from ragmed import charts
 from ragmed.charts import escaped
+from ragmed.graph.evidence import share_in_words
 from ragmed.graph.paths import Path, citations
 from ragmed.graph.statements import details, in_order, predicate_in_words, statement_in_words
 from ragmed.graph.store import NODE_KINDS, Graph
@@ -185,7 +186,7 @@ def _arrow(
     centre = (left + right) / 2
     said = predicate_in_words(edge)
     short = said if len(said) <= _MAX_LABEL else said[: _MAX_LABEL - 1].rstrip() + "…"
-    share = f"{100 * edge.frequency:.3g} %" if edge.frequency is not None else ""
+    share = share_in_words(edge)
     return (
         f"<g><title>{escaped(statement_in_words(graph, edge))} ({escaped(details(graph, edge))})</title>"
         f'<line class="way{" denied" if edge.negated else ""}" x1="{left + (towards == "left") * 8:g}" y1="{height:g}" '

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ragmed.graph.evidence import share_in_words
 from ragmed.graph.neighbours import EdgeWeights, edge_weights
 from ragmed.graph.store import Graph, Numbers
 from ragmed.types import Edge
@@ -37,10 +38,8 @@ def details(graph: Graph, edge: Edge) -> str:
 
 
 def _patients(edge: Edge) -> str:
-    if edge.frequency is None:
-        return ""
-    counted = f", {edge.n_present:,} of {edge.n_examined:,}" if edge.n_examined else ""
-    return f"{100 * edge.frequency:.3g} % of patients{counted}"
+    share = share_in_words(edge)
+    return (f"{share} patients" if edge.n_examined else f"{share} of patients") if share else ""
 
 
 def in_order(graph: Graph, numbers: Numbers) -> list[int]:

@@ -90,7 +90,7 @@ def test_a_statement_says_how_many_when_and_on_what(tmp_path: Path) -> None:
     [path] = shortest_paths(graph, 0, [1])
     assert in_words(graph, path) == (
         "name 0 —has finding→ name 1 "
-        "(12.5 % of patients, 1 of 8; onset: name 2; male; 2024-01-02; PMID:0, PMID:1, PMID:2 and 2 more)"
+        "(1 of 8 patients; onset: name 2; male; 2024-01-02; PMID:0, PMID:1, PMID:2 and 2 more)"
     )
 
 
