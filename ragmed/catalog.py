@@ -163,6 +163,9 @@ _EXTRAS = {
     "langchain_text_splitters": "split",
     "pyarrow": "parquet",
     "openpyxl": "excel",
+    "pymilvus": "milvus",
+    "milvus_lite": "milvus",
+    "ray": "ray",
     "rouge_score": "eval",
     "mteb": "mteb",
 }
