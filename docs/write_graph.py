@@ -33,8 +33,9 @@ SETS: Mapping[str, tuple[str, str]] = {
     "bioasq_dev": ("BioASQ 7–9: question → abstracts", "nDCG@10"),
     "medquad_questions": ("MedQuAD: question → the same asked elsewhere", "nDCG@10"),
     "medlfqa_kqa": ("K-QA: patient's question, answered", "Comprehensiveness"),
-    "phenopackets_omim": ("case findings → OMIM's diseases", "Success@1"),
-    "phenopackets_dev": ("case findings → diseases of OMIM, Orphanet and DECIPHER", "Success@1"),
+    "phenopackets_omim": ("case findings → OMIM's diseases", "nDCG@10"),
+    "phenopackets_balanced": ("the same, at most five cases of a disease", "nDCG@10"),
+    "phenopackets_dev": ("case findings → diseases of OMIM, Orphanet and DECIPHER", "nDCG@10"),
 }
 """Recipe → what the page calls it, and the measure, in the order of the rows."""
 NOTHING = "Not measured yet: no index is searched with the graph."
