@@ -8,6 +8,8 @@ PYTHON ?= python3
 INDEX ?= default
 RECIPE ?= pubmedqa
 UV ?= uv
+# Passages of `make bench-scale`; docs/scale.md says with how many its figures were measured.
+SIZE ?= 100000
 # PyTorch's index of CPU wheels, only for `make hf` and what needs it: see requirements/torch.txt.
 TORCH_INDEX ?=
 
@@ -18,6 +20,7 @@ override RECIPE := $(value RECIPE)
 export Q INDEX RECIPE
 
 BIN := .venv/bin
+SCALE := .venv/scale/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # The locks are complete, so pip need not resolve anything: it fetches exactly these files, or stops.
 INSTALL := $(PIP) install --quiet --no-deps --require-hashes
@@ -31,10 +34,10 @@ WITH_TORCH := sed 's/+cpu//' requirements/torch.txt | $(COMPILE) -c /dev/stdin $
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install index ask eval test lint bench docs retrieval graph hf train lucene openvino gguf split parquet excel mteb lock clean distclean
+.PHONY: help install index ask eval test lint bench bench-scale docs retrieval graph hf train lucene openvino gguf split parquet excel ray milvus mteb lock clean distclean
 
 help: ## list the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 install: .venv/.ragmed ## make .venv and install ragmed with its pinned, hash-checked dependencies
 
@@ -62,8 +65,16 @@ bench: .venv/.ragmed .venv/.bench .venv/.peers ## benchmarks against sentence-tr
 	@$(BIN)/ragmed index build --if-missing default >&2
 	$(BIN)/python bench/run.py --write docs/benchmarks.md
 
-docs: .venv/.ragmed ## write docs/cli.md and the outputs in README.md anew
+bench-scale: .venv/.scale ## encoding, large indexes, Ray and Milvus (SIZE=100000; installs torch, ray, milvus-lite)
+	@for index in default pubmedqa hpo_omim; do $(SCALE)/ragmed index build --if-missing $$index >&2 || exit 1; done
+	$(SCALE)/python bench/encoding.py --index pubmedqa
+	$(SCALE)/python bench/scale.py --passages $(SIZE)
+	$(SCALE)/python bench/ray_build.py --passages $(SIZE)
+	$(SCALE)/python bench/milvus.py --passages $(SIZE)
+
+docs: .venv/.ragmed ## write docs/cli.md, the tables of docs/scale.md and the outputs in README.md anew
 	$(BIN)/python docs/write_cli.py
+	$(BIN)/python docs/write_scale.py
 	@for index in default pubmedqa medquad; do $(BIN)/ragmed index build --if-missing $$index >&2 || exit 1; done
 	$(BIN)/python docs/write_readme.py
 
@@ -87,6 +98,10 @@ split: .venv/.ragmed .venv/.split ## install the extra ragmed[split]: LangChain'
 
 excel: .venv/.ragmed .venv/.excel ## install the extra ragmed[excel]: openpyxl, for sources in workbooks
 
+ray: .venv/.ragmed .venv/.ray ## install the extra ragmed[ray]: to build on a cluster
+
+milvus: .venv/.ragmed .venv/.milvus ## install the extra ragmed[milvus]: to serve from Milvus
+
 parquet: .venv/.ragmed .venv/.parquet ## install the extra ragmed[parquet]: pyarrow
 
 mteb: .venv/.ragmed .venv/.mteb ## install the extra ragmed[mteb]: mteb (needs torch)
@@ -96,10 +111,11 @@ lock: ## resolve requirements/*.txt anew from pyproject.toml (needs uv)
 	$(COMPILE) --group build -c requirements/core.txt -o requirements/build.txt
 	$(COMPILE) pyproject.toml --extra test -c requirements/core.txt -c requirements/build.txt -o requirements/test.txt
 	$(COMPILE) pyproject.toml --extra lint -c requirements/test.txt -o requirements/lint.txt
-	for extra in eval split parquet excel openvino gguf; do \
+	for extra in eval split parquet excel openvino gguf ray milvus; do \
 	  $(COMPILE) pyproject.toml --extra $$extra --no-emit-package scipy -c requirements/test.txt -o requirements/$$extra.txt || exit 1; done
 	$(WITH_TORCH) --extra hf -c requirements/test.txt -o requirements/hf.txt
 	$(WITH_TORCH) --extra bench -c requirements/hf.txt -o requirements/bench.txt
+	$(WITH_TORCH) --extra bench --extra eval --extra ray --extra milvus -c requirements/bench.txt -o requirements/scale.txt
 	$(WITH_TORCH) --extra train -c requirements/hf.txt -o requirements/train.txt
 	$(WITH_TORCH) --extra lucene -c requirements/hf.txt -o requirements/lucene.txt
 	$(subst  pyproject.toml,,$(WITH_TORCH)) --group peers -o requirements/peers.txt
@@ -129,7 +145,7 @@ distclean: clean ## also remove .venv and downloaded corpora
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/.test .venv/.lint .venv/.eval .venv/.split .venv/.parquet .venv/.excel .venv/.openvino .venv/.gguf: .venv/.%: requirements/%.txt .venv/.core
+.venv/.test .venv/.lint .venv/.eval .venv/.split .venv/.parquet .venv/.excel .venv/.openvino .venv/.gguf .venv/.ray .venv/.milvus: .venv/.%: requirements/%.txt .venv/.core
 	$(INSTALL) -r $<
 	@touch $@
 
@@ -143,6 +159,13 @@ distclean: clean ## also remove .venv and downloaded corpora
 	"$(PYTHON)" -m venv .venv/peers
 	@.venv/peers/bin/python -m pip --disable-pip-version-check install --quiet --no-deps $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)") -r requirements/torch.txt
 	.venv/peers/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r requirements/peers.txt
+	@touch $@
+
+.venv/.scale: requirements/scale.txt requirements/torch.txt pyproject.toml .venv/.made
+	"$(PYTHON)" -m venv .venv/scale
+	@$(SCALE)/python -m pip --disable-pip-version-check install --quiet --no-deps $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)") -r requirements/torch.txt
+	$(SCALE)/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r requirements/scale.txt -r requirements/build.txt
+	$(SCALE)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/.hf .venv/.bench .venv/.train .venv/.lucene .venv/.mteb: .venv/.%: requirements/%.txt .venv/.torch

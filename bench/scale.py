@@ -32,7 +32,7 @@ import retrieval_data as data
 from numpy.typing import NDArray
 
 from ragmed.encoders.minilm import MiniLM
-from ragmed.index.layout import make_pipeline, make_retrievers
+from ragmed.index.layout import make_component, make_retrievers
 from ragmed.index.searcher import Searcher
 from ragmed.protocols import Progress, Vectors, no_progress
 from ragmed.recipe import parse_index_recipe
@@ -362,7 +362,7 @@ def build(name: str, n: int, folder: Path) -> dict[str, Any]:
 def search(n: int, folder: Path) -> dict[str, Any]:
     """Open both retrievers, ask real questions one at a time."""
     recipe = parse_index_recipe(RECIPE, Path("scale.toml"))
-    fusion = make_pipeline(recipe).fusion
+    fusion = make_component("fusion", recipe.fusion, "scale.toml: [fusion]", recipe)
     encoder = GivenVectors()
     encoder.load()
     encoder.encode_queries(["warm up"])

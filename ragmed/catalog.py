@@ -166,6 +166,7 @@ _EXTRAS = {
     "pymilvus": "milvus",
     "milvus_lite": "milvus",
     "ray": "ray",
+    "fsspec": "ray",
     "rouge_score": "eval",
     "mteb": "mteb",
 }

@@ -15,6 +15,7 @@ RagmedError
 │   ├── StaleIndex        built by another version or from other sources
 │   ├── DamagedIndex      its files differ from its manifest
 │   └── IndexBusy         another process is building it (or a corpus)
+├── EngineError       a cluster that cannot be used: nothing answers, other versions, other code
 ├── StorageError      the disk is full, or a folder cannot be written
 ├── GeneratorError    a language model that cannot be used: no key, no model, a setting it refuses
 └── AnswerError       an answer file that cannot be read or does not hold
@@ -103,6 +104,10 @@ class DamagedIndex(IndexFault):
 
 class IndexBusy(IndexFault):
     """Another process is building this index."""
+
+
+class EngineError(RagmedError):
+    """A cluster that cannot be used: nothing answers, its versions differ, a worker has other code."""
 
 
 class StorageError(RagmedError):

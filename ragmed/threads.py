@@ -24,5 +24,7 @@ def in_threads(work: Callable[[_Item], _Done], items: Sequence[_Item]) -> Iterat
 
 
 def n_cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """The cores that this process may use; fewer where ``RAGMED_THREADS`` says so."""
+    have = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    told = os.environ.get("RAGMED_THREADS", "")
+    return min(have, max(1, int(told))) if told.isdigit() else have

@@ -31,9 +31,9 @@ class Phenopackets:
     """A question a case, in the order of file names: the labels of the findings observed.
 
     ``min_observed``: cases with fewer observed findings are left out, and counted. ``max_per_disease``: of a disease
-    with more cases the first so many count (0: all), since a few articles report dozens of patients each. ``meta`` holds the ids of the
-    findings ``observed`` and of those ``excluded``, the ``disease``'s name, the ``cohort`` and, where known, ``sex``,
-    ``age`` and ``pmid``.
+    with more cases the first so many count (0: all), since a few articles report dozens of patients each. ``meta``
+    holds the ids of the findings ``observed`` and of those ``excluded``, the ``disease``'s name, the ``cohort`` and,
+    where known, ``sex``, ``age`` and ``pmid``.
     """
 
     files: Mapping[str, Path]

@@ -90,7 +90,7 @@ def build(
         for left in folder.glob("parts/.*"):
             shutil.rmtree(left, ignore_errors=True)
         before = _manifest_before(folder)
-        jobs = _jobs(recipe, paths, folder)
+        jobs = jobs_of(recipe, paths, folder)
         read_all(recipe, paths, [job for job in jobs if not job.is_done], workers, progress)
         entries = [job.entry() for job in jobs]
         damaged = {entry["name"]: entry["damaged"] for entry in entries if entry["damaged"]}
@@ -116,7 +116,7 @@ def _manifest_before(folder: Path) -> dict[str, Any] | None:
         return None
 
 
-def _jobs(recipe: CorpusRecipe, paths: Mapping[str, Path], folder: Path) -> list[Job]:
+def jobs_of(recipe: CorpusRecipe, paths: Mapping[str, Path], folder: Path) -> list[Job]:
     """One job a part, in the order in which the parts apply."""
     corpus = sources.open_source(recipe, paths, Report())
     parts = {part: [part] for part in corpus.parts()} if isinstance(corpus, Parted) else {"all": list(paths)}
