@@ -38,6 +38,7 @@ SETS: Mapping[str, str] = {
     "medquad_questions": "MedQuAD: question → the same asked elsewhere",
     "kqa_answers": "K-QA: patient's question → physicians' answer",
     "phenopackets_omim": "case findings → OMIM's diseases",
+    "phenopackets_balanced": "the same, at most five cases of a disease",
     "phenopackets_dev": "case findings → diseases of OMIM, Orphanet and DECIPHER",
 }
 """Recipe → what the page calls it, in the order of the rows."""

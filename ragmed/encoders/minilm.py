@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragmed.analysis.encodable import encodable
+from ragmed.encoders._batches import by_length
 from ragmed.encoders._onnx_format import FLOAT, INT64, GraphWriter, read_tensors
 from ragmed.errors import EncoderError
 from ragmed.protocols import Encoder, Progress, Vectors, no_progress
@@ -86,16 +87,7 @@ class MiniLM:
                 for encoding in tokenizer.encode_batch([encodable(text) for text in texts[start : start + 4096]])
             ]
         lengths = np.array([len(ids) for ids in token_ids], dtype=np.int64)
-        # Similar lengths side by side, so that little is spent on padding. The sort is stable and the batches
-        # depend on the texts alone, so that vectors are the same each time and on any number of cores.
-        order = np.argsort(-lengths, kind="stable")
-        batch_tokens = _BATCH_TOKENS if lengths.sum() > _MANY_TOKENS else _SMALL_BATCH_TOKENS
-        batches = []
-        start = 0
-        while start < len(order):
-            width = int(lengths[order[start]])
-            batches.append(order[start : start + max(1, batch_tokens // width)])
-            start += len(batches[-1])
+        batches = by_length(lengths, _BATCH_TOKENS if lengths.sum() > _MANY_TOKENS else _SMALL_BATCH_TOKENS)
 
         def encode(rows: NDArray[np.intp]) -> int:
             ids = np.zeros((len(rows), int(lengths[rows[0]])), dtype=np.int64)
@@ -110,7 +102,7 @@ class MiniLM:
         done = 0
         for n in in_threads(encode, batches):
             done += n
-            progress(done, len(order))
+            progress(done, len(texts))
         return vectors
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragmed.analysis.encodable import encodable
+from ragmed.encoders._batches import by_length
 from ragmed.encoders._presets import Pooling, Preset
 from ragmed.encoders._tokens import append_eos
 from ragmed.encoders._two_sided import TwoSided
@@ -36,11 +37,14 @@ from ragmed.protocols import Encoder, Progress, Vectors, no_progress
 from ragmed.threads import in_threads
 
 Runtime = Literal["onnxruntime", "openvino"]
+Device = Literal["cpu", "cuda", "auto"]
 
-_BATCH_TOKENS = 2048
+_BATCH_TOKENS = {"cpu": 2048, "cuda": 16_384}
 """Tokens per batch, padding included."""
 _BLOCK = 4096
 """Passages tokenized at once."""
+_PROVIDERS = {"cpu": ["CPUExecutionProvider"], "cuda": ["CUDAExecutionProvider", "CPUExecutionProvider"]}
+"""What ONNX Runtime computes on; an operation that the first cannot do falls to the next."""
 _UNSET_LENGTH = 1_000_000
 """tokenizer_config.json holds a greater number where the model's authors set no limit."""
 _KNOWN_INPUTS = {"input_ids", "attention_mask", "token_type_ids", "position_ids"}
@@ -58,12 +62,14 @@ _LEGACY_POOLING = {
 class ONNX(TwoSided):
     """An encoder in a folder. ``file`` is the model's path below it, as ``"onnx/model_qint8_avx512_vnni.onnx"``.
 
-    ``query_model`` and ``query_file`` encode queries instead. The other options: `TwoSided`.
+    ``query_model`` and ``query_file`` encode queries instead. ``device``: ``cuda`` needs the package onnxruntime-gpu in
+    place of onnxruntime; ``auto`` takes the GPU where there is one. The other options: `TwoSided`.
     """
 
     file: str = ""
     query_file: str = ""
     runtime: Runtime = "onnxruntime"
+    device: Device = "cpu"
 
     def fingerprint(self) -> str:
         preset = self._preset()
@@ -97,7 +103,7 @@ class ONNX(TwoSided):
             of_block = side.tokenize(self._inputs(texts[start : start + _BLOCK]), limit)
             ids += of_block[0]
             types += of_block[1]
-        batches = _batches(np.array([len(one) for one in ids], dtype=np.int64))
+        batches = by_length(np.array([len(one) for one in ids], dtype=np.int64), _BATCH_TOKENS[side.device])
 
         def encode(rows: NDArray[np.intp]) -> int:
             raw = side.run([ids[row] for row in rows], [types[row] for row in rows])
@@ -127,16 +133,20 @@ class ONNX(TwoSided):
 
     def _model(self, model: str, file: str) -> _Model:
         preset = self._preset()
-        return _loaded(str(_folder(model)), file, self.runtime, self.pooling or preset.pooling, preset.append_eos)
+        pooling = self.pooling or preset.pooling
+        return _loaded(str(_folder(model)), file, self.runtime, self.device, pooling, preset.append_eos)
 
 
 class _Model:
     """A model opened from its folder. Safe for threads."""
 
-    def __init__(self, folder: Path, file: str, runtime: Runtime, pooling: Pooling, with_eos: bool) -> None:
+    def __init__(
+        self, folder: Path, file: str, runtime: Runtime, device: Device, pooling: Pooling, with_eos: bool
+    ) -> None:
         from tokenizers import Tokenizer
 
         self.folder = folder
+        self.device = _chosen_device(runtime, device)
         self._pooling, self._with_eos = pooling or _own_pooling(folder), with_eos
         self._tokenizer_json = _read(folder / "tokenizer.json")
         self._tokenizers: dict[int, Any] = {}
@@ -148,7 +158,7 @@ class _Model:
         self.n_positions = int(_json(folder / "config.json").get("max_position_embeddings") or 1 << 31)
         tokenizer = self._tokenizer(0)
         self._pad_id = int((json.loads(self._tokenizer_json).get("padding") or {}).get("pad_id", 0))
-        self._session = _open(_model_file(folder, file), runtime)
+        self._session = _open(_model_file(folder, file), runtime, self.device)
         unknown = set(self._session.inputs) - _KNOWN_INPUTS
         if unknown:
             raise EncoderError(f"{folder}: needs inputs that a text does not give: {', '.join(sorted(unknown))}")
@@ -242,10 +252,28 @@ _lock = threading.RLock()
 
 
 @functools.cache
-def _loaded(folder: str, file: str, runtime: Runtime, pooling: Pooling, with_eos: bool) -> _Model:
+def _loaded(folder: str, file: str, runtime: Runtime, device: Device, pooling: Pooling, with_eos: bool) -> _Model:
     """The model, opened once per process."""
     with _lock:
-        return _Model(Path(folder), file, runtime, pooling, with_eos)
+        return _Model(Path(folder), file, runtime, device, pooling, with_eos)
+
+
+def _chosen_device(runtime: Runtime, device: Device) -> str:
+    """``cpu`` or ``cuda``. Raises `EncoderError`: a GPU is asked for that this runtime does not compute on."""
+    if device == "cpu" or (device == "auto" and runtime == "openvino"):
+        return "cpu"
+    if runtime == "openvino":
+        raise EncoderError("device 'cuda': OpenVINO computes on the CPU here; set runtime = 'onnxruntime'")
+    import onnxruntime
+
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        return "cuda"
+    if device == "auto":
+        return "cpu"
+    raise EncoderError(
+        "device 'cuda': this ONNX Runtime computes on the CPU alone; install onnxruntime-gpu in place of onnxruntime, "
+        "or set device = 'auto'"
+    )
 
 
 def _folder(model: str) -> Path:
@@ -263,7 +291,7 @@ def _model_file(folder: Path, file: str) -> Path:
     raise EncoderError(f"{folder}: no {file or 'model.onnx'}; have: {', '.join(have) or 'none'}; name it: file = …")
 
 
-def _open(path: Path, runtime: Runtime) -> _Session:
+def _open(path: Path, runtime: Runtime, device: str) -> _Session:
     if runtime == "openvino":
         return _open_openvino(path)
     import onnxruntime
@@ -274,7 +302,7 @@ def _open(path: Path, runtime: Runtime) -> _Session:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(str(path), options, providers=_PROVIDERS[device])
     except Exception as error:  # ONNX Runtime's errors have no base of their own
         raise EncoderError(f"{path}: ONNX Runtime cannot open it ({str(error).splitlines()[0]})") from error
     dtypes = {i.name: np.int32 if i.type == "tensor(int32)" else np.int64 for i in session.get_inputs()}
@@ -394,18 +422,6 @@ def _hash_of_files(folder: Path, file: str) -> str:
                 content = hashlib.file_digest(opened, "sha256").hexdigest()
             digest.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
     return digest.hexdigest()[:16]
-
-
-def _batches(lengths: NDArray[np.int64]) -> list[NDArray[np.intp]]:
-    """Rows of similar lengths side by side, so that little is spent on padding; decided by the lengths alone."""
-    order = np.argsort(-lengths, kind="stable")
-    batches = []
-    start = 0
-    while start < len(order):
-        width = max(1, int(lengths[order[start]]))
-        batches.append(order[start : start + max(1, _BATCH_TOKENS // width)])
-        start += len(batches[-1])
-    return batches
 
 
 COMPONENT: type[Encoder] = ONNX

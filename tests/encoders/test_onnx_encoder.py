@@ -192,3 +192,22 @@ def test_openvino_gives_the_same_vectors(folder: str, tmp_path: Path) -> None:
     other = ONNX(str(tmp_path / "copy"), runtime="openvino", **options)
     np.testing.assert_allclose(other.encode_passages(texts), one, atol=1e-5)
     np.testing.assert_allclose(other.encode_queries(texts[:1])[0], one[0], atol=1e-5)
+
+
+def test_auto_computes_on_a_gpu_only_where_the_runtime_can(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = ["CPUExecutionProvider"]
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: there)
+    assert onnx_encoder._chosen_device("onnxruntime", "auto") == "cpu"
+    assert ONNX(folder, pooling="mean", max_passage_tokens=8, device="auto").encode_passages(["fever"]).shape == (1, 10)
+    there.insert(0, "CUDAExecutionProvider")
+    assert onnx_encoder._chosen_device("onnxruntime", "auto") == "cuda"
+    assert onnx_encoder._chosen_device("onnxruntime", "cpu") == "cpu"
+    assert onnx_encoder._chosen_device("openvino", "auto") == "cpu"
+
+
+def test_a_gpu_that_the_runtime_cannot_use_is_one_line(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
+    with pytest.raises(EncoderError, match="install onnxruntime-gpu in place of onnxruntime"):
+        ONNX(folder, pooling="cls", device="cuda").load()
+    with pytest.raises(EncoderError, match="set runtime = 'onnxruntime'"):
+        ONNX(folder, pooling="cls", device="cuda", runtime="openvino").load()

@@ -186,11 +186,15 @@ def test_a_query_does_not_depend_on_its_batch(plain: str) -> None:
         np.testing.assert_array_equal(encoder.encode_queries([text])[0], together[row])
 
 
-def test_progress_is_told_block_by_block(plain: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wrapped, "_BLOCK", 2)
+def test_progress_rises_to_all(plain: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wrapped, "_BLOCK", 30)
     told: list[tuple[int, int]] = []
-    SentenceTransformers(plain).encode_passages(["fever"] * 3, lambda done, total: told.append((done, total)))
-    assert told == [(2, 3), (3, 3)]
+    SentenceTransformers(plain, batch_tokens=4).encode_passages(
+        ["fever"] * 70, lambda done, total: told.append((done, total))
+    )
+    assert told[-1] == (70, 70)
+    assert told == sorted(told)
+    assert len({done for done, _ in told}) > 5
 
 
 def test_the_fingerprint_is_of_weights_and_settings(plain: str, other: str) -> None:
@@ -203,8 +207,9 @@ def test_the_fingerprint_is_of_weights_and_settings(plain: str, other: str) -> N
         SentenceTransformers(plain, max_passage_tokens=9),
         SentenceTransformers(plain, norm_bound=3.0),
     ]
-    assert len({encoder.fingerprint(), *(one.fingerprint() for one in different)}) == 7
-    assert SentenceTransformers(plain, batch_size=1).fingerprint() == encoder.fingerprint()
+    different += [SentenceTransformers(plain, dtype=name) for name in ("auto", "bfloat16", "float16")]
+    assert len({encoder.fingerprint(), *(one.fingerprint() for one in different)}) == 10
+    assert SentenceTransformers(plain, batch_tokens=8, compile=True).fingerprint() == encoder.fingerprint()
 
 
 def test_a_commit_of_the_hub_is_a_fingerprint_without_a_download() -> None:
