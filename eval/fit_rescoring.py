@@ -4,8 +4,8 @@
 
 On the development sets of eval/fit_fusion.py, with the weights that it wrote. Prints nDCG@10 of the better part, of the
 weighted sum, and with the trees: of each question when the trees were fitted without its fifth of every set, and of a
-set when they were fitted without it and those of its kind. Needs scipy, lightgbm and what fit_fusion.py needs. Some ten
-minutes, most of them searching; the folder DIR keeps vectors, and what was seen, for the next time.
+set when they were fitted without it and those of its kind. Needs scipy, lightgbm and what fit_fusion.py needs.
+Some fifteen minutes, most of them fitting; the folder DIR keeps vectors, and what was seen, for the next time.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from ragmed.fusion.rrf import ReciprocalRankFusion
 from ragmed.index.searcher import Searcher
 from ragmed.types import Query
 
-_N_QUESTIONS = 1000
+_N_QUESTIONS = 1500
 """Of a set, at most."""
 _N_TREES = 300
 _SETTINGS = {
@@ -41,6 +41,7 @@ _SETTINGS = {
     "lambda_l2": 20.0,
     "feature_fraction": 0.4,
     "label_gain": [0, 1, 3, 7],
+    "max_bin": 63,
     "lambdarank_truncation_level": 10,
     "num_threads": 1,
     "deterministic": True,

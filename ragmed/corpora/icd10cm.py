@@ -104,6 +104,7 @@ class ICD10CM:
 def paragraphs(element: Any, title: str) -> list[str]:
     """What the list says at an element, as sentences: its title, its notes, what it is divided into.
 
+    >>> from lxml import etree
     >>> paragraphs(etree.XML("<diag><codeFirst><note>underlying disease, such as:</note><note>malaria (B50)</note>"
     ...                      "</codeFirst></diag>"), "A00 Fever")
     ['A00 Fever.', 'Code first underlying disease, such as: malaria (B50).']

@@ -7,7 +7,7 @@ both result lists: how long and how rare its terms are, how high and how steep t
 not find is judged by its score there and not as if it had none.
 
 The weights were fitted by eval/fit_fusion.py on development questions alone (listwise softmax loss, Cao et al. 2007,
-"Learning to Rank: From Pairwise Approach to Listwise Approach", ICML), each set counting the same. The best thirty are
+"Learning to Rank: From Pairwise Approach to Listwise Approach", ICML), each set counting the same. The best fifty are
 then looked at again by boosted trees (`ragmed.fusion._rescoring`); `Weighing` tells of the weights, not of the trees.
 
 Of a knowledge graph's list (`ragmed.retrievers.graph`), what it says of findings counts: where a question lists some,

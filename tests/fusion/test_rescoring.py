@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,11 @@ from ragmed.fusion._rescoring import INPUTS, TOP, inputs, rescored, trees
 from ragmed.fusion._trees import Trees, read_trees
 from ragmed.protocols import Matches, Rows, Vectors
 
-N = 50
+N = 80
 
 
-class Vectors50:
-    """An index of fifty passages, of which nothing is asked but vectors."""
+class VectorsInMemory:
+    """An index of which nothing is asked but vectors."""
 
     vectors_of = np.random.default_rng(1).normal(size=(N, 4)).astype(np.float32)
 
@@ -33,11 +34,18 @@ class NoVectors:
         return None
 
 
+PER_ROW = ("coverage", "share", "rarest", "three_rarest", "lengths")
+
+
 def seen(seed: int = 0) -> Features:
     chance = np.random.default_rng(seed)
-    random = {name: chance.random(N) for name in ("coverage", "share", "rarest", "three_rarest", "lengths")}
-    matches = Matches(**random, highest=1.0, idf=np.ones(3), n_terms=3)
+    matches = Matches(**{name: chance.random(N) for name in PER_ROW}, highest=1.0, idf=np.ones(3), n_terms=3)
     return Features(np.arange(N), chance.random((N, len(OF_PASSAGE))), chance.random(len(OF_QUERY)), matches)
+
+
+def first(of: Features, n: int) -> Features:
+    matches = replace(of.matches, **{name: getattr(of.matches, name)[:n] for name in PER_ROW})
+    return Features(of.rows[:n], of.of_passage[:n], of.of_query, matches)
 
 
 def grown(seed: int) -> Trees:
@@ -85,17 +93,43 @@ def test_the_trees_that_are_shipped_look_at_what_there_is() -> None:
     made = trees()
     assert len(made.roots) > 0
     assert made.feature.max() < len(INPUTS)
-    x = inputs(seen(), np.linspace(1, 0, N), np.arange(N), Vectors50())  # type: ignore[arg-type]
+    x = inputs(seen(), np.linspace(1, 0, N), np.arange(N), VectorsInMemory())  # type: ignore[arg-type]
     assert x is not None
     assert x.shape == (TOP, len(INPUTS))
     assert walked(made, x[0]) == pytest.approx(made.predict(x)[0])
+
+
+def test_what_is_looked_at_does_not_depend_on_the_order_of_rows_though_coverages_tie() -> None:
+    base, scores = seen(), np.random.default_rng(3).permutation(np.linspace(1, 0, N))
+    tied = replace(base.matches, coverage=np.round(base.matches.coverage, 1))
+    base.of_passage[:, OF_PASSAGE.index("coverage")] = tied.coverage
+    shuffled = np.random.default_rng(4).permutation(N)
+    per_row = {name: getattr(tied, name)[shuffled] for name in PER_ROW}
+    other = Features(shuffled, base.of_passage[shuffled], base.of_query, replace(tied, **per_row))
+    expected = inputs(base, scores, np.argsort(-scores), VectorsInMemory())  # type: ignore[arg-type]
+    found = inputs(other, scores[shuffled], np.argsort(-scores[shuffled]), VectorsInMemory())  # type: ignore[arg-type]
+    assert expected is not None
+    assert found is not None
+    assert np.unique(expected[:, INPUTS.index("coverage_place")]).size < TOP
+    assert found == pytest.approx(expected)
+
+
+def test_a_passage_is_told_how_those_like_it_came_off() -> None:
+    three = first(seen(), 3)
+    index = VectorsInMemory()
+    index.vectors_of = np.eye(4, dtype=np.float32)[[0, 0, 1]]  # the first two say the same
+    x = inputs(three, np.array([1.0, 0.0, 0.0]), np.arange(3), index)  # type: ignore[arg-type]
+    assert x is not None
+    assert x[:, INPUTS.index("fused_of_alike")] == pytest.approx([-1.0, 1.0, 0.5], abs=0.001)
+    assert x[:, INPUTS.index("alike")].tolist() == [2, 2, 1]
+    assert x[:, INPUTS.index("like_one_of_first_three")].tolist() == [1, 1, 0]
 
 
 def test_only_the_best_change_places_and_the_others_stay_behind_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_rescoring, "trees", lambda: grown(3))
     scores = np.random.default_rng(2).normal(size=N)
     before = np.argsort(-scores)
-    after = np.argsort(-rescored(seen(), scores, Vectors50()))  # type: ignore[arg-type]
+    after = np.argsort(-rescored(seen(), scores, VectorsInMemory()))  # type: ignore[arg-type]
     assert set(after[:TOP]) == set(before[:TOP])
     assert after[:TOP].tolist() != before[:TOP].tolist()
     assert after[TOP:].tolist() == before[TOP:].tolist()
@@ -106,12 +140,8 @@ def test_without_vectors_scores_stay_as_they_are() -> None:
     assert rescored(seen(), scores, NoVectors()) is scores  # type: ignore[arg-type]
 
 
-def test_fewer_passages_than_are_looked_at() -> None:
-    few = seen()
-    few = Features(
-        few.rows[:2],
-        few.of_passage[:2],
-        few.of_query,
-        Matches(*(np.ones(2) for _ in range(5)), highest=1.0, idf=np.ones(1), n_terms=1),
-    )
-    assert len(rescored(few, np.array([0.5, 0.4]), Vectors50())) == 2  # type: ignore[arg-type]
+@pytest.mark.parametrize("n", [1, 2])
+def test_fewer_passages_than_are_looked_at(n: int) -> None:
+    after = rescored(first(seen(), n), np.linspace(0.5, 0.4, n), VectorsInMemory())  # type: ignore[arg-type]
+    assert after.shape == (n,)
+    assert np.isfinite(after).all()
