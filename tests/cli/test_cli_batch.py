@@ -366,7 +366,9 @@ def test_killing_it_and_starting_again_gives_the_same_bytes(folder: Path, tiny_h
         if process.poll() is not None:
             break
         process.send_signal(end)
-        assert process.wait() == (130 if end == signal.SIGINT else -signal.SIGKILL)
+        if process.wait() == 1:
+            break  # it was through with its work when the signal came
+        assert process.returncode == (130 if end == signal.SIGINT else -signal.SIGKILL)
         n_killed += 1
     assert process.returncode == 1
     assert n_killed >= 2
