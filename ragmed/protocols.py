@@ -249,30 +249,16 @@ class Matches:
     n_terms: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ConceptMatches:
-    """How what some passages name of a knowledge graph matches what a question does.
-
-    ``n_named``: nodes that the question names; ``n_findings``: findings among them; ``share_of_findings`` (0–1): the
-    part of the question's terms that stand in names of findings. Of each passage (n,): ``coverage`` (0–1), how much of
-    what the question names it is on, be it by another name or a kind of it, the rarer the weightier; ``near`` (0–1),
-    how near in the graph what it names is to what the question names, over the nearest; ``explains``, for a passage
-    about a disease, how far its score by the findings is below that of the best (at most 0), -inf for any other.
-    """
-
-    n_named: int
-    n_findings: int
-    share_of_findings: float
-    coverage: NDArray[np.float64]
-    near: NDArray[np.float64]
-    explains: NDArray[np.float64]
-
-
 @runtime_checkable
-class MatchesConcepts(Protocol):
-    """A retriever over a knowledge graph that can tell how any passage matches a query."""
+class ExplainsFindings(Protocol):
+    """A retriever over a knowledge graph that can tell how well a disease explains the findings a question lists."""
 
-    def concepts(self, query: Query, rows: Rows) -> ConceptMatches: ...
+    def explains(self, query: Query, rows: Rows) -> NDArray[np.float64] | None:
+        """(n,): of each passage about a disease, how far that one's score lies below the best (at most 0).
+
+        -inf for a passage that is about none. None: the question lists no findings, or no passage is about a disease.
+        """
+        ...
 
 
 @runtime_checkable
@@ -329,8 +315,8 @@ class IndexView(Protocol):
         """The rows' vectors, from the first retriever that holds some."""
         ...
 
-    def concepts(self, query: Query, rows: Rows) -> ConceptMatches | None:
-        """How what the rows name matches, from the first retriever that knows a graph."""
+    def explains(self, query: Query, rows: Rows) -> NDArray[np.float64] | None:
+        """As `ExplainsFindings`, from the first retriever that can tell."""
         ...
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ragmed.protocols import ConceptMatches, Matches, Ranking, RetrieverKind, Rows, TermStatistics, Vectors
+from ragmed.protocols import Matches, Ranking, RetrieverKind, Rows, TermStatistics, Vectors
 from ragmed.types import Query
 
 
@@ -34,7 +34,7 @@ class ViewForTests:
     def kind(self, retriever: str) -> RetrieverKind:
         return "dense" if retriever == "dense" else "graph" if retriever == "graph" else "lexical"
 
-    def concepts(self, query: Query, rows: Rows) -> ConceptMatches | None:
+    def explains(self, query: Query, rows: Rows) -> NDArray[np.float64] | None:
         return None
 
     def scores(self, retriever: str, query: Query, rows: Rows) -> NDArray[np.float64] | None:

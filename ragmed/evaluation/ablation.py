@@ -21,7 +21,7 @@ from ragmed import catalog
 from ragmed.errors import RecipeError, UnknownName
 from ragmed.evaluation.statistics import holm, mean, paired_bootstrap, paired_randomisation
 from ragmed.evaluation.systems import Prepared, Setting
-from ragmed.graph.linking import Linker
+from ragmed.graph.linking import linker_of
 from ragmed.index.graphs import open_graph
 from ragmed.index.layout import graph_of, make_component
 from ragmed.index.open import Index
@@ -207,7 +207,7 @@ def with_linked(questions: Sequence[Question], index: Index) -> frozenset[str]:
     Raises: as `ragmed.index.graphs.open_graph`.
     """
     graph = open_graph(index.recipe.graph or "default")
-    mentions = Linker(graph).link_all(question.query.text for question in questions)
+    mentions = linker_of(graph).link_all(question.query.text for question in questions)
     return frozenset(
         question.query.query_id
         for question, linked in zip(questions, mentions, strict=True)

@@ -103,10 +103,10 @@ def _explaining(query: Query, rows: Rows, index: IndexView) -> NDArray[np.float6
 
     Nothing where the question lists none. A passage about no disease explains nothing.
     """
-    concepts = index.concepts(query, rows)
-    if concepts is None or not np.isfinite(concepts.explains).any():
+    explains = index.explains(query, rows)
+    if explains is None or not np.isfinite(explains).any():
         return np.zeros(len(rows))
-    return _EXPLAINS * np.maximum(concepts.explains, -_UNEXPLAINED)
+    return _EXPLAINS * np.maximum(explains, -_UNEXPLAINED)
 
 
 def _weights(of_query: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,7 +9,9 @@ syndrome (`ragmed.analysis.vocabulary_abbreviations`). Which node is meant where
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -22,6 +24,7 @@ from ragmed.types import NameKind, NodeKind
 
 KINDS: tuple[NodeKind, ...] = ("finding", "disease", "drug", "gene", "anatomy", "procedure")
 """Kinds of nodes that are linked unless others are asked for: those that a text can be about."""
+_making = threading.Lock()
 _MARKS = frozenset(",()[]")
 
 _Span = tuple[int, int, Meaning | None]
@@ -136,6 +139,17 @@ class Linker:
             if likely is not None:
                 chosen.append((first, end, likely))
         return chosen
+
+
+def linker_of(graph: Graph) -> Linker:
+    """The linker of a graph for the usual kinds, made once: it takes a second, and a hundred megabytes."""
+    with _making:
+        return _linker_of(graph)
+
+
+@lru_cache(2)
+def _linker_of(graph: Graph) -> Linker:
+    return Linker(graph)
 
 
 def _is_one_phrase(text: str, spans: Sequence[tuple[int, int]], first: int, end: int, meaning: Meaning) -> bool:

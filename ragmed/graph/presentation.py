@@ -19,7 +19,7 @@ import numpy as np
 
 from ragmed.analysis.terms import STOP_WORDS, terms
 from ragmed.graph.findings import Profiles
-from ragmed.graph.linking import LinkedMention, Linker
+from ragmed.graph.linking import LinkedMention, linker_of
 from ragmed.graph.store import Graph
 
 _IDENTIFIER = re.compile(r"\b[A-Za-z][A-Za-z0-9]*:[0-9]\w*")
@@ -61,10 +61,6 @@ class FindingsReader:
         self._is_finding = np.zeros(graph.n_nodes, dtype=np.bool_)
         self._is_finding[np.flatnonzero(np.diff(profiles.implied.start))] = True
 
-    @cached_property
-    def _linker(self) -> Linker:
-        return Linker(self._graph, ("finding", "disease"))
-
     def read(self, observed: Sequence[str], excluded: Sequence[str] = ()) -> Presentation:
         """The findings of texts or identifiers; what a text of ``excluded`` names is excluded, denied or not."""
         notices: list[str] = []
@@ -94,7 +90,7 @@ class FindingsReader:
         rest = _IDENTIFIER.sub(lambda match: "," * len(match[0]), text)
         if not any(character.isalpha() for character in rest):
             return
-        mentions = self._linker.link(rest)
+        mentions = linker_of(self._graph).link(rest)
         pieces = [(piece, False) for piece in _unread(rest, mentions)]
         for mention in mentions:
             node = self._meant(mention)
@@ -107,7 +103,7 @@ class FindingsReader:
                 pieces.append((mention.text, mention.negated))
         unread = []
         for piece, denied in pieces:
-            near = None if _DENIAL.search(piece) else self._nearest(piece) or self._nearest(_american(piece))
+            near = None if _DENIAL.search(piece) else self._nearest(piece)
             if near is None:
                 unread.append(piece)
             else:
@@ -133,12 +129,12 @@ class FindingsReader:
         return Told(found.row, identifier)
 
     def _meant(self, mention: LinkedMention) -> int | None:
-        """The likeliest finding that a mention may mean."""
-        return next((row for row in mention.rows if self._is_finding[row]), None) or next(
-            (row for row in mention.rows if self._graph.kind(row) == "finding" and self._is_known(row)), None
-        )
+        """The likeliest finding that a mention may mean: one that some disease has, else one that is a kind of such."""
+        had = [row for row in mention.rows if self._is_finding[row]]
+        kinds = (row for row in mention.rows if self._graph.kind(row) == "finding" and self._is_kind_of_one(row))
+        return had[0] if had else next(kinds, None)
 
-    def _is_known(self, row: int) -> bool:
+    def _is_kind_of_one(self, row: int) -> bool:
         """Whether some disease has what a finding is a kind of."""
         return any(self._is_finding[other] for other in self._graph.ancestors(row))
 
@@ -166,8 +162,10 @@ class FindingsReader:
 
     def _nearest(self, piece: str) -> int | None:
         """The finding whose name shares most with a piece of text, if that is enough."""
-        own = frozenset(terms(piece))
         with_term, names, weights = self._names_with
+        own = frozenset(terms(piece))
+        if not own <= with_term.keys():
+            own = frozenset(terms(_american(piece)))
         if not own or len(own) > _MAX_PIECE or not own & with_term.keys():
             return None
         unknown = math.log(1 + len(names))

@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 from ragmed.errors import RecipeError, UnknownName
 from ragmed.protocols import (
     Allowed,
-    ConceptMatches,
+    ExplainsFindings,
     Fusion,
     HasVectors,
     Matches,
-    MatchesConcepts,
     MatchesWords,
     OpenRetriever,
     Ranking,
@@ -106,9 +105,9 @@ class Searcher:
         holder = next((r for r in self._retrievers.values() if isinstance(r, HasVectors)), None)
         return None if holder is None else holder.vectors(rows)
 
-    def concepts(self, query: Query, rows: Rows) -> ConceptMatches | None:
-        teller = next((r for r in self._retrievers.values() if isinstance(r, MatchesConcepts)), None)
-        return None if teller is None else teller.concepts(query, rows)
+    def explains(self, query: Query, rows: Rows) -> NDArray[np.float64] | None:
+        teller = next((r for r in self._retrievers.values() if isinstance(r, ExplainsFindings)), None)
+        return None if teller is None else teller.explains(query, rows)
 
     def find(
         self,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from ragmed.analysis.terms import terms
 from ragmed.errors import RecipeError
 from ragmed.graph.evidence import passage_of, triple_in_words, triples
-from ragmed.graph.linking import Linker
+from ragmed.graph.linking import linker_of
 from ragmed.graph.store import Graph
 from ragmed.protocols import Encoder
 from ragmed.types import Passage
@@ -30,12 +29,6 @@ def needed(graph: Graph | None, method: str) -> Graph:
             f"recipe), or make it with graph=ragmed.index.graphs.open_graph()"
         )
     return graph
-
-
-@lru_cache(4)
-def linker_of(graph: Graph) -> Linker:
-    """The graph's linker, made once."""
-    return Linker(graph)
 
 
 def nodes_in(graph: Graph, text: str) -> list[int]:

@@ -48,9 +48,10 @@ from ragmed.graph.differences import Difference, FollowUp, differences, follow_u
 from ragmed.graph.differences_chart import named_without_share
 from ragmed.graph.evidence import evidence_of, passage_of
 from ragmed.graph.findings import PREDICATE, open_profiles, profiles_of
+from ragmed.graph.linking import linker_of
 from ragmed.graph.shares import Profile
 from ragmed.graph.store import Graph
-from ragmed.methods._graph import linker_of, needed, nodes_named, strings
+from ragmed.methods._graph import needed, nodes_named, strings
 from ragmed.methods._steps import Steps, answer_all, ask_if_able, conclude, pooled, search, task, with_note
 from ragmed.methods.medrag import with_choice
 from ragmed.protocols import Generator, Method, Retrieve

@@ -21,7 +21,6 @@ Files: ``about.npy`` (int32, by passage: the row of the node that its document i
 from __future__ import annotations
 
 import re
-import threading
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,12 +35,11 @@ from ragmed.columns import map_array, write_array
 from ragmed.errors import RecipeError, UnknownName
 from ragmed.graph.diagnosis import Ranker
 from ragmed.graph.findings import Profiles, open_profiles
-from ragmed.graph.linking import LinkedMention, Linker
+from ragmed.graph.linking import LinkedMention, linker_of
 from ragmed.graph.ranking import personalised_pagerank
 from ragmed.graph.store import Graph
 from ragmed.protocols import (
     Allowed,
-    ConceptMatches,
     OpenRetriever,
     Progress,
     Ranking,
@@ -140,7 +138,6 @@ class OpenGraphRetriever:
         self._near = lru_cache(_REMEMBERED)(self._walk)
         # A fusion asks again for what was just searched; an array of all passages is too large to keep many.
         self._explained_by = lru_cache(8)(self._explained_anew)
-        self._lock = threading.Lock()
 
     def search(self, queries: Sequence[Query], k: int, allowed: Allowed | None = None) -> list[Ranking]:
         return [self._search(query, k, allowed) for query in queries]
@@ -149,33 +146,9 @@ class OpenGraphRetriever:
         scores: NDArray[np.float64] = self._scored(self._named(_text(query)))[rows]
         return scores
 
-    def concepts(self, query: Query, rows: Rows) -> ConceptMatches:
-        """How what passages name matches what the question does."""
-        named = self._named(_text(query))
-        weights = {node: sure * self._rarity[node] for node, sure in named.nodes.items()}
-        total = sum(weights.values())
-        coverage = np.zeros(len(rows))
-        place = {row: i for i, row in enumerate(rows.tolist())}
-        for node, weight in weights.items():
-            best: dict[int, float] = {}
-            for other in self._kinds_of(node):
-                first, end = int(self._start[other]), int(self._start[other + 1])
-                for row, much in zip(self._passage[first:end].tolist(), self._weight[first:end].tolist(), strict=True):
-                    if row in place:
-                        best[row] = max(best.get(row, 0.0), much)
-            for row, much in best.items():
-                coverage[place[row]] += much * weight / total
-        walked = self._walked(named)[rows]
-        highest = float(walked.max(initial=0.0))
-        explains = self._explains(named, rows)
-        return ConceptMatches(
-            n_named=len(named.nodes),
-            n_findings=len(named.observed),
-            share_of_findings=named.share,
-            coverage=coverage,
-            near=walked / highest if highest > 0 else walked,
-            explains=explains,
-        )
+    def explains(self, query: Query, rows: Rows) -> NDArray[np.float64] | None:
+        explained = self._explained(self._named(_text(query)))
+        return None if explained is None else explained[rows]
 
     def _search(self, query: Query, k: int, allowed: Allowed | None) -> Ranking:
         scores = self._scored(self._named(_text(query)))
@@ -189,17 +162,15 @@ class OpenGraphRetriever:
 
     def _scored(self, named: _Named) -> NDArray[np.float64]:
         """(n_passages,): by findings where the question lists some, else by the walk."""
-        explained = self._explained(named) if named.lists_findings else np.zeros(0)
-        if len(explained):
+        explained = self._explained(named)
+        if explained is not None:
             return np.where(np.isfinite(explained), np.exp(np.clip(explained, -700, 0)), 0.0)
         return np.zeros(len(self._ids)) if self._options.findings_only else self._walked(named)
 
     def _read(self, text: str) -> _Named:
         if self._options.findings_only and len(_PARTS.findall(text)) + 1 < _MIN_FINDINGS:
             return _NOTHING  # no list: the linker need not be made
-        with self._lock:
-            linker = linker_of(self.graph)
-        mentions = [mention for mention in linker.link(text) if not mention.family]
+        mentions = [mention for mention in linker_of(self.graph).link(text) if not mention.family]
         nodes: dict[int, float] = {}
         for mention in mentions:
             if not mention.negated:
@@ -247,25 +218,18 @@ class OpenGraphRetriever:
                 rankers.append((Ranker(self.graph, profiles), rows, places))
         return rankers
 
-    def _explained(self, named: _Named) -> NDArray[np.float64]:
+    def _explained(self, named: _Named) -> NDArray[np.float64] | None:
+        """(n_passages,): see `explains`."""
+        if not named.lists_findings or not self._rankers:
+            return None
         return self._explained_by(named.observed, named.excluded)
 
     def _explained_anew(self, observed: tuple[int, ...], excluded: tuple[int, ...]) -> NDArray[np.float64]:
-        """(n_passages,): how far the score of the disease that a passage is about lies below the best (at most 0).
-
-        -inf: it is about none. Empty where no passage is about a disease with findings.
-        """
-        if not self._rankers:
-            return np.zeros(0)
         result = np.full(len(self._ids), -np.inf)
         for ranker, rows, places in self._rankers:
             result[rows] = ranker.scores(observed, excluded)[places]
         result -= result.max()
         return result
-
-    def _explains(self, named: _Named, rows: Rows) -> NDArray[np.float64]:
-        explained = self._explained(named) if named.lists_findings else np.zeros(0)
-        return explained[rows] if len(explained) else np.full(len(rows), -np.inf)
 
     def _walked(self, named: _Named) -> NDArray[np.float64]:
         """(n_passages,): the sum, over the nodes near those named, of nearness, rarity and how much each is on it."""
@@ -281,10 +245,6 @@ class OpenGraphRetriever:
         scores = personalised_pagerank(self.graph, {seed: 1.0}, damping=self._options.damping)
         best = np.argsort(-scores, kind="stable")[:_NEAR]
         return tuple((int(node), float(scores[node])) for node in best if scores[node] > 0)
-
-    def _kinds_of(self, node: int) -> list[int]:
-        """The node and what is a kind of it, of which passages know."""
-        return [row for row in sorted(self.graph.descendants(node)) if self._start[row + 1] > self._start[row]]
 
     @cached_property
     def _rarity(self) -> NDArray[np.float64]:
@@ -317,12 +277,6 @@ def _write_mentions(graph: Graph, passages: Sequence[Passage], path: Path, progr
     write_array(path / "passage.npy", np.array(rows, dtype=np.uint32)[order])
     write_array(path / "weight.npy", np.array(weights, dtype=np.float32)[order])
     return len(order)
-
-
-@lru_cache(2)
-def linker_of(graph: Graph) -> Linker:
-    """The linker of a graph, made once."""
-    return Linker(graph)
 
 
 def _text(query: Query) -> str:

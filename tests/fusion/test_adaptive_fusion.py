@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ragmed.fusion._adaptive_weights import MEANS, WEIGHTS
 from ragmed.fusion._features import OF_PASSAGE, OF_QUERY, features
 from ragmed.fusion.adaptive import Adaptive
 from ragmed.fusion.rrf import ReciprocalRankFusion
-from ragmed.protocols import ConceptMatches, Matches, Rows
+from ragmed.protocols import Matches, Rows
 from ragmed.types import Query
 from tests.index_for_tests import ViewForTests, found
 
@@ -68,17 +69,8 @@ def test_the_weights_have_a_fingerprint() -> None:
 class WithFindings(ViewForTests):
     """A graph that knows which of the passages are about diseases that explain the findings listed."""
 
-    explains = (-9.0, -0.5, -np.inf, 0.0)
-
-    def concepts(self, query: Query, rows: Rows) -> ConceptMatches | None:
-        zeros = np.zeros(len(rows))
-        return ConceptMatches(3, 3, 1.0, zeros, zeros, np.array(self.explains)[rows])
-
-
-class WithoutFindings(WithFindings):
-    """The same graph where the question lists none."""
-
-    explains = (-np.inf,) * 4
+    def explains(self, query: Query, rows: Rows) -> NDArray[np.float64] | None:
+        return np.array((-9.0, -0.5, -np.inf, 0.0))[rows]
 
 
 def test_where_a_question_lists_findings_what_explains_them_best_rises() -> None:
@@ -97,7 +89,7 @@ def test_where_a_question_lists_findings_what_explains_them_best_rises() -> None
 
 def test_where_it_lists_none_a_graph_changes_nothing() -> None:
     four = {**LISTS, "graph": {}}
-    with_graph = Adaptive().fuse(QUERY, found(four), 10, WithoutFindings(list("abcd"), four))
+    with_graph = Adaptive().fuse(QUERY, found(four), 10, ViewForTests(list("abcd"), four))
     without = Adaptive().fuse(QUERY, found(LISTS), 10, ViewForTests(list("abcd"), LISTS))
     assert with_graph.rows.tolist() == without.rows.tolist()
     np.testing.assert_array_equal(with_graph.scores, without.scores)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ragmed.errors import RecipeError
@@ -60,9 +61,11 @@ def test_a_list_of_findings_is_a_search_for_the_disease_that_explains_them(graph
     findings = "ectopia lentis, aortic root aneurysm, myopia"
     opened = _opened(graph, tmp_path, findings_only=True)
     assert _found(opened, findings) == ["OMIM:1", "OMIM:2"]
-    concepts = opened.concepts(Query("q", findings), opened.search([Query("q", findings)], 2)[0].rows)
-    assert concepts.n_findings == 3
-    assert concepts.explains[0] == 0 > concepts.explains[1]
+    explains = opened.explains(Query("q", findings), np.arange(len(PASSAGES)))
+    assert explains is not None
+    assert explains[0] == 0 > explains[1] > -np.inf
+    assert (explains[2:] == -np.inf).all()
+    assert opened.explains(Query("q", "What is myopia?"), np.arange(2)) is None
 
 
 def test_findings_only_leaves_every_other_question_to_the_others(graph: Graph, tmp_path: Path) -> None:
