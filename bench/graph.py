@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ragmed.columns import write_array
-from ragmed.graph.store import Source, write_graph
+from ragmed.graph.writing import Source, write_graph
 from ragmed.types import Edge, Node
 
 SEED = 7

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ragmed.graph.store import Graph, Source, write_graph
+from ragmed.graph.store import Graph
+from ragmed.graph.writing import Source, write_graph
 from ragmed.report import Report
 from ragmed.types import Edge, Name, Node, Retired
 

@@ -14,7 +14,8 @@ from typing import Any, Literal
 from ragmed import catalog
 from ragmed.answers.reply import Reply, write_reply
 from ragmed.errors import RagmedError, RecipeError
-from ragmed.graph.store import Graph, write_graph
+from ragmed.graph.store import Graph
+from ragmed.graph.writing import write_graph
 from ragmed.protocols import Generator, Method
 from ragmed.types import Completion, Evidence, Passage, Prompt, Query
 

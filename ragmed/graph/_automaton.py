@@ -19,7 +19,8 @@ import numpy as np
 from ragmed.analysis.terms import STOP_WORDS, words
 from ragmed.analysis.vocabulary import is_short_form, singular
 from ragmed.errors import RecipeError
-from ragmed.graph.store import NODE_KINDS, Graph
+from ragmed.graph.layout import NODE_KINDS
+from ragmed.graph.store import Graph
 from ragmed.types import NodeKind
 
 _BREAK = r"[.;!?](?=\s|$)|:(?=\s)|\n(?=[^\S\n]*(?:\n|[-*•·–]|\d+[.)]|[A-Z]))|\f"

@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragmed.graph._automaton import Names, key_of_word
-from ragmed.graph.store import NODE_KINDS, Graph
+from ragmed.graph.layout import NODE_KINDS
+from ragmed.graph.store import Graph
 from ragmed.types import NameKind
 
 _NAME_KINDS: tuple[NameKind, ...] = get_args(NameKind)

@@ -15,9 +15,10 @@ from typing import Literal
 from ragmed import charts
 from ragmed.charts import escaped
 from ragmed.graph.evidence import share_in_words
+from ragmed.graph.layout import NODE_KINDS
 from ragmed.graph.paths import Path, citations
 from ragmed.graph.statements import details, in_order, predicate_in_words, statement_in_words
-from ragmed.graph.store import NODE_KINDS, Graph
+from ragmed.graph.store import Graph
 from ragmed.types import Edge, NodeKind
 
 MAX_SIDE = 20

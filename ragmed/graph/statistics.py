@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ragmed.graph.layout import NODE_KINDS
 from ragmed.graph.neighbours import EdgeWeights, neighbours
-from ragmed.graph.store import NODE_KINDS, Graph
+from ragmed.graph.store import Graph
 
 _EVERY_PREDICATE = EdgeWeights(predicates=(), confidence=False, frequency=False)
 _N_HUBS = 10

@@ -18,7 +18,8 @@ import ragmed
 from ragmed import catalog, sources
 from ragmed.errors import DamagedIndex, IndexFault, NoIndex
 from ragmed.graph.findings import compile_profiles
-from ragmed.graph.store import Graph, Source, write_graph
+from ragmed.graph.store import Graph
+from ragmed.graph.writing import Source, write_graph
 from ragmed.home import graph_path, mirror
 from ragmed.index import manifest
 from ragmed.index.manifest import Manifest
