@@ -11,19 +11,15 @@ A set whose index makes no use of the graph has no row. An evaluation that was i
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ragmed import home
 from ragmed.cli._progress import progress_bars
 from ragmed.errors import MissingFile
-from ragmed.evaluation.report import write_report
-from ragmed.evaluation.results import Results, read_results
-from ragmed.evaluation.run import evaluate
+from ragmed.evaluation.pages import measure, measured, write_between
+from ragmed.evaluation.results import Results
 from ragmed.evaluation.statistics import holm
-from ragmed.evaluation.store import DURATIONS, RESULTS
 from ragmed.evaluation.wording import SUBSETS, p_value
 
 PAGE = Path(__file__).with_name("graph.md")
@@ -107,37 +103,6 @@ def written(read: Sequence[Results]) -> str:
     return "\n".join([*table(measured), "", f"ragmed {', '.join(versions)}; {'; '.join(made)}."])
 
 
-def between(page: str, name: str, content: str) -> str:
-    """The page with what stands between the markers ``name`` and ``end of name`` replaced."""
-    start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
-    before, marker, rest = page.partition(start)
-    _, end_marker, after = rest.partition(end)
-    if not marker or not end_marker:
-        raise ValueError(f"{PAGE.name} has no markers {start.strip()} and {end}")
-    return f"{before}{start}{content}\n{end}{after}"
-
-
-def _measure(name: str, *, again: bool) -> None:
-    folder = home.home() / "eval" / "results" / name
-    for path in [*folder.glob(f"*/{RESULTS}"), *folder.glob(f"*/{DURATIONS}")] if again else []:
-        path.unlink()
-    with progress_bars() as progress:
-        evaluate(name, mirror=home.mirror(), progress=progress)
-    write_report(folder)
-
-
-def _measured() -> Iterator[Results]:
-    """The results there are, in the order of the rows."""
-    for name in SETS:
-        try:
-            results = read_results(home.home() / "eval" / "results" / name)
-            rows(results)
-        except MissingFile as error:
-            print(f"left out: {error}", file=sys.stderr)
-        else:
-            yield results
-
-
 def main() -> None:
     """Measure, and write the page anew."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -145,9 +110,9 @@ def main() -> None:
     parser.add_argument("--again", action="store_true", help="forget what was measured before of the sets run")
     options = parser.parse_args()
     for name in options.set or SETS:
-        _measure(name, again=options.again)
-    page = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(between(page, "ablation table", written(list(_measured()))), encoding="utf-8")
+        with progress_bars() as progress:
+            measure(name, progress, again=options.again)
+    write_between(PAGE, "ablation table", written(list(measured(SETS, rows))))
 
 
 if __name__ == "__main__":

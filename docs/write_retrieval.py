@@ -22,11 +22,9 @@ from ragmed import home
 from ragmed.api import open_index
 from ragmed.cli._progress import progress_bars
 from ragmed.errors import MissingFile, NoIndex, StaleIndex
-from ragmed.evaluation.report import write_report
-from ragmed.evaluation.results import Results, SystemResults, read_results
-from ragmed.evaluation.run import evaluate
+from ragmed.evaluation.pages import measure, measured, write_between
+from ragmed.evaluation.results import Results, SystemResults
 from ragmed.evaluation.statistics import paired_bootstrap, paired_randomisation
-from ragmed.evaluation.store import DURATIONS, RESULTS
 from ragmed.index.build import build
 from ragmed.recipe import read_index_recipe
 
@@ -139,41 +137,6 @@ def _ragmed(*words: str) -> str:
     return subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", env=environment, check=True).stdout
 
 
-def between(page: str, name: str, content: str) -> str:
-    """The page with what stands between the markers ``name`` and ``end of name`` replaced."""
-    start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
-    before, marker, rest = page.partition(start)
-    _, end_marker, after = rest.partition(end)
-    if not marker or not end_marker:
-        raise ValueError(f"{PAGE.name} has no markers {start.strip()} and {end}")
-    return f"{before}{start}{content}\n{end}{after}"
-
-
-def _measure(name: str, *, again: bool) -> None:
-    folder = home.home() / "eval" / "results" / name
-    for path in [*folder.glob(f"*/{RESULTS}"), *folder.glob(f"*/{DURATIONS}")] if again else []:
-        path.unlink()
-    with progress_bars() as progress:
-        evaluate(name, mirror=home.mirror(), progress=progress)
-    write_report(folder)
-
-
-def _measured() -> Iterator[Results]:
-    """The results there are, in the order of the rows."""
-    for name in SETS:
-        try:
-            results = read_results(home.home() / "eval" / "results" / name)
-            row(results)
-        except MissingFile as error:
-            print(f"left out: {error}", file=sys.stderr)
-        else:
-            yield results
-
-
-def _write(name: str, content: str) -> None:
-    PAGE.write_text(between(PAGE.read_text(encoding="utf-8"), name, content), encoding="utf-8")
-
-
 def main() -> None:
     """Measure, and write the page anew."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -182,10 +145,11 @@ def main() -> None:
     parser.add_argument("--no-examples", action="store_true", help="leave the examples of --explain as they are")
     options = parser.parse_args()
     for name in options.set or SETS:
-        _measure(name, again=options.again)
-    _write("retrieval table", written(list(_measured())))
+        with progress_bars() as progress:
+            measure(name, progress, again=options.again)
+    write_between(PAGE, "retrieval table", written(list(measured(SETS, row))))
     if not options.no_examples:
-        _write("explain examples", examples())
+        write_between(PAGE, "explain examples", examples())
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ragmed.evaluation.pages import between
+
 PAGE, FIGURES = Path(__file__).with_name("scale.md"), Path(__file__).with_name("scale.toml")
 HOUR, GB = 3600.0, 1e9
 FLOAT_BYTES, LINK_BYTES = 4, 4
@@ -150,12 +152,7 @@ TABLES: Mapping[str, Callable[[Figures], str]] = {
 def written(page: str, of: Figures) -> str:
     """The page with its tables computed anew. Raises `ValueError`: a table has no markers."""
     for name, table in TABLES.items():
-        start, end = f"<!-- {name} table -->\n", f"\n<!-- end of {name} table -->"
-        before, opened, rest = page.partition(start)
-        _, closed, after = rest.partition(end)
-        if not (opened and closed):
-            raise ValueError(f"docs/scale.md: no markers for the {name} table")
-        page = f"{before}{start}{table(of)}{end}{after}"
+        page = between(page, f"{name} table", table(of))
     return page
 
 

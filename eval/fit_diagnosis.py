@@ -15,6 +15,7 @@ import argparse
 import json
 import random
 from collections import Counter
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +27,7 @@ from ragmed import sources
 from ragmed.benchmarks.phenopackets import Phenopackets
 from ragmed.graph import diagnosis
 from ragmed.graph.diagnosis import FEATURES, Ranker
-from ragmed.graph.findings import Profiles, open_profiles, without_publications
+from ragmed.graph.findings import open_profiles, without_publications
 from ragmed.graph.store import Graph
 from ragmed.home import mirror
 from ragmed.index.graphs import open_graph
@@ -103,9 +104,9 @@ def main() -> None:
     fold = {disease: i % N_FOLDS for i, disease in enumerate(order)}
     seen = {name: [view(graph, case, name, random.Random(case.name)) for case in told] for name in VARIANTS}
     weights = [np.array([FIRST[name] for name in FEATURES])] * (N_FOLDS + 1)
+    ranker = Ranker(graph, profiles, FIRST)
     for _ in range(N_ROUNDS):
         examples: list[list[Example]] = [[] for _ in weights]
-        ranker = Ranker(graph, profiles, FIRST)
         for name in TRAINED_ON:
             for case, (observed, excluded) in zip(told, seen[name], strict=True):
                 features = ranker.features(observed, excluded)
@@ -120,11 +121,7 @@ def main() -> None:
     for name in VARIANTS:
         ranks = []
         for case, (observed, excluded) in zip(told, seen[name], strict=True):
-            features = (
-                Ranker(graph, profiles, FIRST).features(observed, excluded)
-                if name != "publication left out"
-                else (left_out(graph, profiles, case))
-            )
+            features = left_out(ranker, case) if name == "publication left out" else ranker.features(observed, excluded)
             scores = features @ weights[fold[case.disease]]
             place = profiles.place(case.disease)
             ranks.append(int((scores > scores[place]).sum()))
@@ -142,14 +139,20 @@ def view(graph: Graph, case: Case, variant: str, dice: random.Random) -> tuple[l
     return observed, [row for row in case.excluded if row not in observed]
 
 
-def left_out(graph: Graph, profiles: Profiles, case: Case) -> NDArray[np.float64]:
+def left_out(ranker: Ranker, case: Case) -> NDArray[np.float64]:
     """The features with every annotation left out that rests on the case's own publication."""
-    features = Ranker(graph, profiles, FIRST).features(case.observed, case.excluded)
-    left = without_publications(graph, profiles, [f"PMID:{case.pmid}"])
-    features[np.searchsorted(profiles.disease, left.disease)] = Ranker(graph, left, FIRST).features(
-        case.observed, case.excluded
-    )
+    features = ranker.features(case.observed, case.excluded)
+    left = _without(ranker, case.pmid)
+    places = np.searchsorted(ranker.profiles.disease, left.profiles.disease)
+    features[places] = left.features(case.observed, case.excluded)
     return features
+
+
+@lru_cache(64)
+def _without(ranker: Ranker, pmid: str) -> Ranker:
+    """Of the diseases that a publication says something of: cases of one publication follow one another."""
+    left = without_publications(ranker.graph, ranker.profiles, [f"PMID:{pmid}"])
+    return Ranker(ranker.graph, left, FIRST)
 
 
 def report(name: str, ranks: NDArray[np.int64], diseases: NDArray[np.int64]) -> None:

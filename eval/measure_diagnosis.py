@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -25,13 +24,14 @@ from fit_diagnosis import Case, cases, imprecise
 from numpy.typing import NDArray
 
 from ragmed.analysis.terms import terms
+from ragmed.analysis.wording import listed
 from ragmed.diagnosing import Diagnoser
+from ragmed.evaluation.pages import write_between
 from ragmed.graph.diagnosis import Ranker
 from ragmed.graph.findings import without_publications
 from ragmed.graph.store import Graph
 
 PAGE = Path(__file__).parents[1] / "docs" / "graph.md"
-_MARKS = ("<!-- diagnosis table -->", "<!-- end of diagnosis table -->")
 _FEW = 5
 _OPENINGS = ("The patient has", "On examination there is", "Findings include", "Also noted:")
 _KINDS_TOLD = ("preferred", "synonym", "lay")
@@ -47,7 +47,7 @@ class Views:
         self.diagnoser = Diagnoser()
         self.graph: Graph = self.diagnoser.graph
         self.profiles = self.diagnoser.profiles
-        self.ranker = Ranker(self.graph, self.profiles)
+        self.ranker = self.diagnoser.ranker
         n = len(self.profiles)
         self.words = Words([terms(" ".join(map(self.graph.name, self.profiles.profile(place)))) for place in range(n)])
 
@@ -55,7 +55,7 @@ class Views:
         return self.ranker.scores(case.observed, [row for row in case.excluded if row not in case.observed])
 
     def english(self, case: Case) -> NDArray[np.float64]:
-        read = self.diagnoser._reader.read([told(self.graph, case)])
+        read = self.diagnoser.reader.read([told(self.graph, case)])
         return self.ranker.scores([one.node for one in read.observed], [one.node for one in read.excluded])
 
     def blurred(self, case: Case) -> NDArray[np.float64]:
@@ -120,9 +120,7 @@ def told(graph: Graph, case: Case) -> str:
     observed = list(case.observed)
     while observed:
         some, observed = observed[:4], observed[4:]
-        names = [name(row) for row in some]
-        joined = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
-        sentences.append(f"{_OPENINGS[len(sentences) % len(_OPENINGS)]} {joined}.")
+        sentences.append(f"{_OPENINGS[len(sentences) % len(_OPENINGS)]} {listed(list(map(name, some)))}.")
     for row in case.excluded:
         if row not in case.observed:
             sentences.append(f"There is no {name(row)}.")
@@ -184,12 +182,7 @@ def main() -> None:
         lines.append(f"| {name} | {' | '.join(cells)} |")
         print(lines[-1], f"{1000 * (time.perf_counter() - began) / len(shown):.1f} ms a case", flush=True)
     if arguments.write:
-        page = PAGE.read_text(encoding="utf-8")
-        pattern = re.compile(f"{re.escape(_MARKS[0])}.*?{re.escape(_MARKS[1])}", re.DOTALL)
-        if not pattern.search(page):
-            raise SystemExit(f"{PAGE}: has no {_MARKS[0]} … {_MARKS[1]}")
-        table = "\n".join([_MARKS[0], *lines, _MARKS[1]])
-        PAGE.write_text(pattern.sub(lambda _: table, page), encoding="utf-8")
+        write_between(PAGE, "diagnosis table", "\n".join(lines))
 
 
 if __name__ == "__main__":

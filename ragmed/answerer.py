@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from ragmed import __version__, catalog
+from ragmed.analysis.wording import listed
 from ragmed.answers.entailed import entailed
 from ragmed.answers.json import to_json
 from ragmed.answers.needed import needed
@@ -180,5 +181,5 @@ def _searched(index: Index, restriction: Restriction | None) -> str:
     only = "" if restriction is None else f", restricted to: {in_words(restriction)}"
     return (
         f"Searched the {table['n_passages']:,} passages of index {index.name!r} ({corpora}) "
-        f"with {' and '.join(index.retriever_names)}{only}."
+        f"with {listed(index.retriever_names)}{only}."
     )

@@ -18,6 +18,8 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from ragmed.mapped import watch
+
 
 def write_array(path: Path, array: NDArray[Any]) -> None:
     """Write ``array`` as ``.npy`` with plain writes, so that a full disk is an `OSError` with its number."""
@@ -30,20 +32,47 @@ def write_array(path: Path, array: NDArray[Any]) -> None:
 def map_array(path: Path) -> NDArray[Any]:
     """Map an ``.npy`` file read-only."""
     array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    watch(array)
     return array
 
 
 class ArrayWriter:
+    """Writes an ``.npy`` part by part. ``of_row`` is the shape of what stands in a row: none for numbers."""
+
+    def __init__(self, path: Path, dtype: Any, of_row: tuple[int, ...] = ()) -> None:
+        self._dtype, self._n, self._of_row = np.dtype(dtype), 0, of_row
+        self._file = path.open("wb")
+        self._write_header()
+
+    def append(self, part: NDArray[Any]) -> None:
+        if len(part):
+            self._file.write(np.ascontiguousarray(part, dtype=self._dtype).data)
+            self._n += len(part)
+
+    def close(self) -> None:
+        self._file.seek(0)
+        self._write_header()
+        self._file.close()
+
+    def _write_header(self) -> None:
+        # numpy leaves room for the number of rows to grow, so the header's size stays as it is.
+        header = {
+            "descr": np.lib.format.dtype_to_descr(self._dtype),
+            "fortran_order": False,
+            "shape": (self._n, *self._of_row),
+        }
+        np.lib.format.write_array_header_1_0(self._file, header)
+
+
+class NumbersWriter:
     """Writes a one-dimensional ``.npy`` number by number."""
 
     _BLOCK = 1 << 16
 
     def __init__(self, path: Path, dtype: Any, typecode: str) -> None:
-        self._dtype, self._n = np.dtype(dtype), 0
         self._block = array(typecode)
-        assert self._block.itemsize == self._dtype.itemsize
-        self._file = path.open("wb")
-        self._write_header()
+        assert self._block.itemsize == np.dtype(dtype).itemsize
+        self._array = ArrayWriter(path, dtype)
 
     def append(self, value: int) -> None:
         self._block.append(value)
@@ -52,19 +81,11 @@ class ArrayWriter:
 
     def close(self) -> None:
         self._flush()
-        self._file.seek(0)
-        self._write_header()
-        self._file.close()
+        self._array.close()
 
     def _flush(self) -> None:
-        self._n += len(self._block)
-        self._file.write(self._block.tobytes())
+        self._array.append(np.array(self._block))
         del self._block[:]
-
-    def _write_header(self) -> None:
-        # numpy leaves room for the length to grow, so the header's size stays as it is.
-        header = {"descr": np.lib.format.dtype_to_descr(self._dtype), "fortran_order": False, "shape": (self._n,)}
-        np.lib.format.write_array_header_1_0(self._file, header)
 
 
 class StringColumnWriter:
@@ -72,7 +93,7 @@ class StringColumnWriter:
 
     def __init__(self, folder: Path, name: str) -> None:
         self._file = (folder / f"{name}.bin").open("wb")
-        self._offsets = ArrayWriter(folder / f"{name}.npy", np.uint64, "Q")
+        self._offsets = NumbersWriter(folder / f"{name}.npy", np.uint64, "Q")
         self._end = 0
         self._offsets.append(0)
 
@@ -224,10 +245,10 @@ class TableWriter:
     ) -> None:
         self._folder = folder
         self._strings = {name: StringColumnWriter(folder, name) for name in strings}
-        self._codes = {name: ArrayWriter(folder / f"{name}.codes.npy", np.uint32, "I") for name in codes}
+        self._codes = {name: NumbersWriter(folder / f"{name}.codes.npy", np.uint32, "I") for name in codes}
         self._values: dict[str, dict[str, int]] = {name: {} for name in codes}
-        self._numbers = {name: ArrayWriter(folder / f"{name}.npy", np.uint64, "Q") for name in numbers}
-        self._checksum = ArrayWriter(folder / "checksum.npy", np.uint32, "I")
+        self._numbers = {name: NumbersWriter(folder / f"{name}.npy", np.uint64, "Q") for name in numbers}
+        self._checksum = NumbersWriter(folder / "checksum.npy", np.uint32, "I")
         self.n_rows = 0
 
     def append(self, row: Mapping[str, str | int]) -> None:

@@ -128,8 +128,8 @@ class Diagnoser:
         self.graph: Graph = open_graph(graph)
         self.card = graph_card(graph_path(graph))
         self.profiles = open_profiles(self.graph, diseases)
-        self._reader = FindingsReader(self.graph, self.profiles)
-        self._ranker = Ranker(self.graph, self.profiles)
+        self.reader = FindingsReader(self.graph, self.profiles)
+        self.ranker = Ranker(self.graph, self.profiles)
 
     def diagnose(
         self, observed: str | Sequence[str], excluded: str | Sequence[str] = (), *, k: int = 5, n_ask: int = 5
@@ -150,7 +150,7 @@ class Diagnoser:
                 "another, or give their ids: ragmed diagnose 'ectopia lentis, tall stature'"
             )
         has, has_not = _rows(presentation.observed), _rows(presentation.excluded)
-        ranked = self._ranker.rank(has, has_not, max(k, N_COMPARED))
+        ranked = self.ranker.rank(has, has_not, max(k, N_COMPARED))
         cited = _Citations(self.graph)
         diseases = tuple(self._ranked(candidate, cited) for candidate in ranked[: max(k, 0)])
         return Diagnosis(
@@ -166,7 +166,7 @@ class Diagnoser:
     def rank(self, observed: Sequence[str], excluded: Sequence[str] = (), k: int = _BATCH_K) -> dict[str, Any]:
         """The diseases alone: ``{"diseases": [[id, score], …]}``, with ``"notices"`` where something must be said."""
         presentation = self._read(observed, excluded)
-        ranked = self._ranker.rank(_rows(presentation.observed), _rows(presentation.excluded), k, explain=False)
+        ranked = self.ranker.rank(_rows(presentation.observed), _rows(presentation.excluded), k, explain=False)
         found: dict[str, Any] = {"diseases": [[self.graph.node_id(one.disease), round(one.score, 6)] for one in ranked]}
         if presentation.notices:
             found["notices"] = list(presentation.notices)
@@ -183,7 +183,7 @@ class Diagnoser:
             has,
             has_not,
             ancestors=self.graph.ancestors,
-            background=self._usual,
+            background=self.profiles.background,
             n=15,
         )
         candidates = [(one.name, one.probability) for one in diagnosis.diseases]
@@ -199,7 +199,7 @@ class Diagnoser:
         told = [[one] if isinstance(one, str) else list(one) for one in (observed, excluded)]
         if sum(len(text) for texts in told for text in texts) > MAX_CHARS:
             raise QuestionError(f"what is told is longer than {MAX_CHARS:,} characters; give the findings alone")
-        return self._reader.read(*told)
+        return self.reader.read(*told)
 
     def _told(self, told: Told) -> ToldFinding:
         return ToldFinding(self.graph.node_id(told.node), self.graph.name(told.node), told.text, told.is_near)
@@ -234,7 +234,7 @@ class Diagnoser:
             has,
             has_not,
             ancestors=self.graph.ancestors,
-            background=self._usual,
+            background=self.profiles.background,
             n=n,
         )
         names = [self.graph.name(one.disease) for one in compared]
@@ -248,10 +248,7 @@ class Diagnoser:
         """Finding → share, those that are denied at 0."""
         place = self.profiles.place(disease)
         assert place is not None
-        return {**dict.fromkeys(self.profiles.denied_of(place), 0.0), **self.profiles.profile(place)}
-
-    def _usual(self, finding: int) -> float:
-        return float(self.profiles.usual[finding])
+        return self.profiles.with_denied(place)
 
 
 class _Citations:

@@ -36,15 +36,17 @@ class UnknownName(RagmedError):
 
     >>> print(UnknownName("retrievers", "bm52", ["bm25", "dense"]))
     no retrievers named 'bm52'; have: bm25, dense (did you mean 'bm25'?)
+    >>> print(UnknownName("nodes in the graph", "HP:7", [], hint="ids look like: HP:0000001"))
+    no nodes in the graph named 'HP:7'; ids look like: HP:0000001
     """
 
     def __init__(self, kind: str, name: str, have: Iterable[str], hint: str = "") -> None:
         names = sorted(have)
         close = difflib.get_close_matches(name, names, n=1)
-        message = f"no {kind} named {name!r}; have: {', '.join(names) or 'none'}"
+        there_are = f"have: {', '.join(names) or 'none'}" if names or not hint else ""
         if close:
-            message += f" (did you mean {close[0]!r}?)"
-        super().__init__(f"{message}; {hint}" if hint else message)
+            there_are += f" (did you mean {close[0]!r}?)"
+        super().__init__("; ".join(filter(None, (f"no {kind} named {name!r}", there_are, hint))))
 
 
 class RecipeError(RagmedError):

@@ -262,6 +262,15 @@ class ExplainsFindings(Protocol):
 
 
 @runtime_checkable
+class KnowsNames(Protocol):
+    """A retriever over a knowledge graph that knows by what other names the collection calls a thing."""
+
+    def rewordings(self, query: Query) -> tuple[str, ...]:
+        """What is searched of the query, each time with a name in it replaced by another one; empty: none known."""
+        ...
+
+
+@runtime_checkable
 class MatchesWords(Protocol):
     """A lexical retriever that can tell how any passage matches a query."""
 

@@ -108,10 +108,11 @@ class Message:
 class Query:
     """A question. ``options`` maps a choice's letter to its text, in the order shown; None: free answer.
 
-    The next three say what is searched, where that is not ``text``. ``documents`` are texts written for the
+    The next four say what is searched, where that is not ``text``. ``documents`` are texts written for the
     question, as by HyDE: a dense retriever searches with the mean of their vectors and the text's. ``lexical`` is
     what retrievers that match words search for instead of ``text``; ``expansions`` are further words or phrases for
-    them, each with its weight (1: as much as a word of the question).
+    them, each with its weight (1: as much as a word of the question); ``rewordings`` say what they search for in other
+    words, and a passage counts by those that suit it best.
 
     The others say how it is answered. ``history`` is what was said before, the oldest turn first. ``notes`` are
     documents that the question is about, as a patient's record, in the order of their writing. ``style`` says for whom
@@ -124,6 +125,7 @@ class Query:
     documents: tuple[str, ...] = ()
     lexical: str = ""
     expansions: tuple[tuple[str, float], ...] = ()
+    rewordings: tuple[str, ...] = ()
     history: tuple[Message, ...] = ()
     notes: tuple[Document, ...] = ()
     style: Style = ""

@@ -14,6 +14,7 @@ import pytest
 from ragmed import catalog
 from ragmed.encoders._presets import PRESETS
 from ragmed.errors import MissingFile
+from ragmed.evaluation.pages import between
 from ragmed.evaluation.results import Results, read_results
 from ragmed.evaluation.run import evaluate
 from ragmed.recipe import Figure, parse_index_recipe, read_evaluation_recipe, read_index_recipe
@@ -131,11 +132,9 @@ def test_a_table_shows_the_best_and_the_difference_to_the_better_part() -> None:
     )
 
 
-def test_only_what_stands_between_the_markers_is_written() -> None:
-    page = "Before.\n<!-- a -->\nold\n<!-- end of a -->\nAfter.\n"
-    assert WRITER["between"](page, "a", "new") == "Before.\n<!-- a -->\nnew\n<!-- end of a -->\nAfter.\n"
-    with pytest.raises(ValueError, match="no markers"):
-        WRITER["between"]("Before.", "a", "new")
+@pytest.mark.parametrize("name", ["retrieval table", "explain examples"])
+def test_what_is_written_has_its_place_on_the_page(name: str) -> None:
+    assert between(PAGE, name, "new") != PAGE
 
 
 @pytest.mark.mirror

@@ -118,8 +118,3 @@ def test_ivf_scans_all_lists_up_to_its_limit_and_a_share_beyond() -> None:
 )
 def test_numbers_have_two_digits_that_matter(value: float, told: str) -> None:
     assert WRITER["_rounded"](value) == told
-
-
-def test_a_page_without_markers_is_refused() -> None:
-    with pytest.raises(ValueError, match="no markers for the plan table"):
-        WRITER["written"]("Nothing.", FIGURES)

@@ -22,20 +22,40 @@ STOP_WORDS = frozenset(
 """Words too common to tell passages apart: Lucene's English list and a few pronouns."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_MARKS = str.maketrans(dict.fromkeys("™℠®©", " "))
+_CODE = re.compile(r"(?<![^\W_])([a-z]{1,8})[-\u2010\u2011\u2013](\d{1,7}[a-z]{0,2})(?![^\W_])", re.IGNORECASE)
 _local = threading.local()
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words in order; accents folded (é → e), possessive 's dropped.
+    """Lower-case words in order; accents folded (é → e), possessive 's dropped, trade marks (™) left out.
 
-    >>> words("Crohn's disease: TNF-α, 5.5 mg")
-    ['crohn', 'disease', 'tnf', 'α', '5', '5', 'mg']
+    >>> words("Crohn's disease: TNF-α, 5.5 mg Humira®")
+    ['crohn', 'disease', 'tnf', 'α', '5', '5', 'mg', 'humira']
     """
     text = text.lower()
     if not text.isascii():
-        decomposed = unicodedata.normalize("NFKD", text)
+        decomposed = unicodedata.normalize("NFKD", text.translate(_MARKS)).lower()
         text = "".join(c for c in decomposed if not unicodedata.combining(c))
     return [w[:-2] if w.endswith(("'s", "’s")) else w for w in _WORD.findall(text)]
+
+
+def codes(text: str) -> list[str]:
+    """The codes that a hyphen parts, in one word each: another text may write them so.
+
+    >>> codes("AZD-0530 and anti-PD-1 for COVID-19, not IL6 or beta-blockers")
+    ['azd0530', 'pd1', 'covid19']
+    """
+    return [match[1].lower() + match[2].lower() for match in _CODE.finditer(text)]
+
+
+def joined_codes(text: str) -> str:
+    """The text with each of its `codes` in one word.
+
+    >>> joined_codes("AZD-0530 and anti-PD-1")
+    'AZD0530 and anti-PD1'
+    """
+    return _CODE.sub(r"\1\2", text)
 
 
 def stem(word_list: Iterable[str]) -> list[str]:

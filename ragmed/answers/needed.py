@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ragmed.analysis.questions import asks_leave, aspects_of, kind_of, kind_wanted, leave_terms, topic_terms
 from ragmed.analysis.terms import STOP_WORDS, terms
+from ragmed.analysis.wording import listed
 from ragmed.types import Evidence, Query
 
 _TELLS: Mapping[str, str] = {
@@ -49,11 +50,11 @@ def needed(query: Query, evidence: Sequence[Evidence]) -> str:
     'Needed: a source on “paracetamol” and “renal failure” together that states a dose.'
     """
     phrases = _phrases(query.text)
-    about = f" on {_listed(phrases)}" if phrases else ""
+    about = f" on {_quoted(phrases)}" if phrases else ""
     together = " together" if len(phrases) > 1 else ""
     known = {term for item in evidence for term in terms(_all_of(item))}
     absent = [phrase for phrase in phrases if not set(terms(phrase)) & known] if evidence else []
-    unseen = f"; no passage found mentions {_listed(absent)}" if absent else ""
+    unseen = f"; no passage found mentions {_quoted(absent)}" if absent else ""
     return f"Needed: a source{about}{together} that {_tells(query)}{unseen}."
 
 
@@ -95,6 +96,5 @@ def _all_of(item: Evidence) -> str:
     return f"{item.passage.title} {item.passage.question} {item.passage.text}"
 
 
-def _listed(phrases: Sequence[str]) -> str:
-    quoted = [f"“{phrase}”" for phrase in phrases]
-    return " and ".join(filter(None, (", ".join(quoted[:-1]), *quoted[-1:])))
+def _quoted(phrases: Sequence[str]) -> str:
+    return listed([f"“{phrase}”" for phrase in phrases])

@@ -11,7 +11,7 @@ from ragmed.cli._options import json_option
 from ragmed.cli._output import count, print_json, print_text
 
 if TYPE_CHECKING:
-    from ragmed.diagnosing import Diagnosis, FindingSign, RankedDisease
+    from ragmed.diagnosing import Diagnoser, Diagnosis, FindingSign, RankedDisease
 
 _HOW = {
     "stated": "",
@@ -97,10 +97,9 @@ def diagnose(
     return 0
 
 
-def _batch(path: Path, diagnoser: object, k: int) -> int:
-    from ragmed.diagnosing import Diagnoser, diagnose_file
+def _batch(path: Path, diagnoser: Diagnoser, k: int) -> int:
+    from ragmed.diagnosing import diagnose_file
 
-    assert isinstance(diagnoser, Diagnoser)
     n_failed = 0
     for line in diagnose_file(path, diagnoser, k):
         print_json(line)

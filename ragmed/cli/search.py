@@ -129,7 +129,7 @@ def _explanation(
         "rewriters": [] if retriever else [table["name"] for table in recipe.queries],
         "searched": [
             {
-                **{name: getattr(query, name) for name in ("text", "lexical", "expansions", "documents")},
+                **{name: getattr(query, name) for name in ("text", "lexical", "expansions", "rewordings", "documents")},
                 "weighing": None if alone else _weigh(opened, query, found, k, restriction),
             }
             for query in found.searched
@@ -175,6 +175,8 @@ def _print_explanation(explanation: Mapping[str, Any]) -> None:
     for number, query in enumerate(searched, start=1):
         if rewriters:
             _print_query(number, query)
+        for text in query["rewordings"]:
+            print_text(f"{'   ' if rewriters else ''}or, by words, under another name: {_excerpt(text)}")
         if query["weighing"] is not None:
             _print_weighing(explanation["fusion"], query["weighing"], "   " if rewriters else "")
     if explanation["retriever"]:

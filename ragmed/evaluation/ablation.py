@@ -50,7 +50,7 @@ def without_parts(setting: Setting, systems: Sequence[Prepared], parts: Collecti
         return []
     for part in parts:
         if part not in _PARTS and part not in setting.index.retriever_names:
-            raise UnknownName("parts of the pipeline", part, [*_PARTS, *setting.index.retriever_names])
+            raise UnknownName("parts of the pipeline", part, {*_PARTS, *setting.index.retriever_names})
     made = []
     for part in dict.fromkeys([GRAPH, *parts]):
         twins = [twin for system in systems if (twin := _without(setting, system, part)) is not None]
@@ -202,7 +202,7 @@ def without_graph(twins: Sequence[Prepared]) -> bool:
 
 
 def with_linked(questions: Sequence[Question], index: Index) -> frozenset[str]:
-    """Ids of the questions in whose words the index's graph has a disease or a drug.
+    """Ids of the questions in whose words the index's graph has a disease or a drug, or passages give another name.
 
     Raises: as `ragmed.index.graphs.open_graph`.
     """
@@ -212,4 +212,5 @@ def with_linked(questions: Sequence[Question], index: Index) -> frozenset[str]:
         question.query.query_id
         for question, linked in zip(questions, mentions, strict=True)
         if any(graph.kind(mention.rows[0]) in _LINKED_KINDS for mention in linked)
+        or index.searcher.reworded(question.query).rewordings
     )

@@ -8,7 +8,7 @@ from typing import Any
 from ragmed.evaluation.statistics import wilson
 
 DECIMALS = 4
-SUBSETS: Mapping[str, str] = {"": "all questions", "linked": "questions with linked diseases or drugs"}
+SUBSETS: Mapping[str, str] = {"": "all questions", "linked": "questions with linked diseases, drugs or other names"}
 """Subset of an ablation's questions → what the page calls it."""
 EFFECT = ("with", "without", "difference", "95 % interval", "p", "p (Holm)", "n")
 """Headings of what `effect` gives."""

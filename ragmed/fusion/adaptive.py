@@ -34,7 +34,7 @@ from ragmed.protocols import Fusion, IndexView, Ranking, Rows
 from ragmed.types import Query, Weighing
 
 _MAX_REASONS = 4
-_EXPLAINS, _UNEXPLAINED = 2.0, 10.0
+_EXPLAINS, _UNEXPLAINED = 1.25, 10.0
 """What a unit of the logarithm of a disease's likelihood counts beside the fused score, and the most that is lost."""
 _EXPLAINED = 30
 """Passages of a knowledge graph's list that are seen, though neither list found them."""

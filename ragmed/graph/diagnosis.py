@@ -11,8 +11,8 @@ still help.
 
 The weights were fitted by eval/fit_diagnosis.py on case reports of the phenopacket store (development genes), as told
 and with findings replaced by their parents at random, diseases counting about the same; ragmed has no trained part for
-diagnosis but these fifteen numbers. The probabilities are those of the logit: of the diseases compared, if it is one of
-them at all.
+diagnosis but these seventeen numbers. The probabilities are those of the logit: of the diseases compared, if it is one
+of them at all.
 """
 
 from __future__ import annotations
@@ -35,10 +35,12 @@ FEATURES = (
     "stated",
     "stated_often",
     "stated_rarely_elsewhere",
+    "narrower_stated",
     "specific_each",
     "stated_each",
     "stated_often_each",
     "stated_rarely_elsewhere_each",
+    "narrower_stated_each",
     "excluded_usual",
     "excluded_seldom",
     "excluded_denied",
@@ -49,12 +51,12 @@ FEATURES = (
 )
 """Of the findings observed, summed, and then (``_each``) over their number: the logarithm of how much more often the
 finding or what it is a kind of is met in the disease (root of the frequency) than in any; 1 where it is stated; the
-logarithm of how much more often, where it is stated; its inverse document frequency, where it is stated. Of the
-findings excluded, summed: the logarithm of how often it is absent, where it is usual in the disease; 1 where the
-disease is known to come without it in most patients, and 1 more where it is denied of it. Of the disease: the findings
-to be expected that the patient has not; the logarithms of one more than its publications, its patients, its
-findings."""
-_N_OF_FINDING = 4
+logarithm of how much more often, where it is stated; its inverse document frequency, where it is stated; 1 where not it
+but one of its direct kinds is stated. Of the findings excluded, summed: the logarithm of how often it is absent, where
+it is usual in the disease; 1 where the disease is known to come without it in most patients, and 1 more where it is
+denied of it. Of the disease: the findings to be expected that the patient has not; the logarithms of one more than its
+publications, its patients, its findings."""
+_N_OF_FINDING = 5
 _WEIGHTS = Path(__file__).with_name("_diagnosis_weights.json")
 USUAL, SELDOM = 0.8, 0.5
 """From what share of patients on a finding is usual, and below which most are without it."""
@@ -102,7 +104,7 @@ class Ranker:
         self._of_finding = lru_cache(_REMEMBERED)(self._features_of_finding)
 
     def features(self, observed: Sequence[int], excluded: Sequence[int] = ()) -> NDArray[np.float64]:
-        """(n_diseases, 15): see ``FEATURES``. Arguments are rows of findings, each once, no one both."""
+        """(n_diseases, 17): see ``FEATURES``. Arguments are rows of findings, each once, no one both."""
         n, profiles = len(self.profiles), self.profiles
         sums = np.zeros((n, _N_OF_FINDING))
         had: set[int] = set()
@@ -158,7 +160,7 @@ class Ranker:
         ]
 
     def _features_of_finding(self, finding: int) -> NDArray[np.float64]:
-        """(n_diseases, 4): what one finding observed says of each disease."""
+        """(n_diseases, 5): what one finding observed says of each disease."""
         profiles, usual = self.profiles, self.profiles.usual
         best = np.zeros(len(profiles))
         above = self.graph.ancestors(finding)
@@ -174,6 +176,9 @@ class Ranker:
         result[places, 1] = 1
         result[places, 2] = np.log((1 - _MISS) * share * (most / usual[finding]) + _MISS)
         result[places, 3] = profiles.rarity[finding]
+        for child in self.graph.children(finding):
+            result[profiles.stated.of(child)[0], 4] = 1
+        result[places, 4] = 0
         return result.astype(np.float32)
 
     def _excluded(self, finding: int) -> NDArray[np.float64]:

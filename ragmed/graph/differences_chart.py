@@ -12,9 +12,8 @@ from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
-from ragmed import charts
 from ragmed.charts import escaped
-from ragmed.graph.differences import Difference, FollowUp, Known, in_words
+from ragmed.graph.differences import Difference, Known
 from ragmed.graph.findings import PREDICATE
 from ragmed.graph.store import Graph
 
@@ -86,33 +85,6 @@ def differences_figure(
         + "\n".join(marks)
         + f"\n</svg>\n<figcaption>{escaped(caption)}</figcaption>\n</figure>"
     )
-
-
-def differences_page(
-    title: str,
-    differences: Sequence[Difference],
-    follow_ups: Sequence[FollowUp],
-    candidates: Candidates,
-    name_of: Callable[[int], str],
-    *,
-    no_share: Sequence[Collection[int]] = (),
-) -> str:
-    """An HTML page: the matrix, and what to ask or test next with how each answer is read."""
-    names = [name for name, _ in candidates]
-    parts = [
-        charts.section("Differences", differences_figure(title, differences, candidates, name_of, no_share=no_share))
-    ]
-    if follow_ups:
-        rows = [
-            [name_of(follow.finding), f"{follow.bits:.2f}", _percent(follow.chance), in_words(follow, names)]
-            for follow in follow_ups
-        ]
-        parts.append(
-            charts.section(
-                "What to ask or test next", charts.table(["finding", "bits", "chance", "how it is read"], rows)
-            )
-        )
-    return charts.page(title, *parts)
 
 
 def named_without_share(graph: Graph, disease: int) -> frozenset[int]:

@@ -17,7 +17,7 @@ from ragmed.charts import escaped
 from ragmed.graph.evidence import share_in_words
 from ragmed.graph.layout import NODE_KINDS
 from ragmed.graph.paths import Path, citations
-from ragmed.graph.statements import details, in_order, predicate_in_words, statement_in_words
+from ragmed.graph.statements import details, in_order, predicate_label, statement_in_words
 from ragmed.graph.store import Graph
 from ragmed.types import Edge, NodeKind
 
@@ -185,7 +185,7 @@ def _arrow(
     """A statement: a line with a point at its object, what it says above it, for how many below."""
     tip, back = (right - 1, right - 9) if towards == "right" else (left + 1, left + 9)
     centre = (left + right) / 2
-    said = predicate_in_words(edge)
+    said = predicate_label(edge)
     short = said if len(said) <= _MAX_LABEL else said[: _MAX_LABEL - 1].rstrip() + "…"
     share = share_in_words(edge)
     return (

@@ -126,6 +126,14 @@ class Profiles:
         found: list[int] = (np.searchsorted(self.denied.start, at, side="right") - 1).tolist()
         return found
 
+    def with_denied(self, place: int) -> dict[int, float]:
+        """Finding → frequency, as stated of the disease at a place; of what is denied of it 0."""
+        return {**dict.fromkeys(self.denied_of(place), 0.0), **self.profile(place)}
+
+    def background(self, finding: int) -> float:
+        """How often a finding is met in any of the diseases: ``usual`` of it."""
+        return float(self.usual[finding])
+
 
 def share_told(graph: Graph, numbers: Sequence[int]) -> float | None:
     """The share of patients (0–1) that statements about one finding of a disease give together; None: none."""

@@ -17,11 +17,11 @@ _MAX_EVIDENCE = 3
 def statement_in_words(graph: Graph, edge: Edge) -> str:
     """What a statement says, as ``"Marfan syndrome — has finding → Ectopia lentis"``."""
     subject, object_ = graph.name(graph.row(edge.subject)), graph.name(graph.row(edge.object))
-    return f"{subject} — {predicate_in_words(edge)} → {object_}"
+    return f"{subject} — {predicate_label(edge)} → {object_}"
 
 
-def predicate_in_words(edge: Edge) -> str:
-    """A predicate as it is read: ``"has finding"``, ``"not: has finding"`` where the source denies it."""
+def predicate_label(edge: Edge) -> str:
+    """What stands on a statement's arrow: ``"has finding"``, ``"not: has finding"`` where the source denies it."""
     said = edge.predicate.replace("_", " ")
     return f"not: {said}" if edge.negated else said
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import ragmed
 from ragmed import catalog, sources
-from ragmed.errors import DamagedIndex, IndexFault, NoIndex
+from ragmed.errors import DamagedIndex, IndexFault
 from ragmed.graph.findings import compile_profiles
 from ragmed.graph.store import Graph
 from ragmed.graph.writing import Source, write_graph
@@ -127,8 +127,6 @@ def _is_stale(name: str, path: Path) -> bool:
     """Whether the graph is not there, unreadable, or made from another recipe or other files than its recipe names."""
     try:
         table = manifest.read(existing(path)).table
-    except NoIndex:
-        return True
     except IndexFault:
         return True
     recipe = read_graph_recipe(name)

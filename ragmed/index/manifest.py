@@ -16,7 +16,7 @@ from typing import Any
 
 from ragmed.errors import DamagedIndex, NoIndex, StaleIndex
 
-FORMAT = 3
+FORMAT = 4
 """Raised whenever the files of an index change their meaning; indexes of another format are stale."""
 
 FILE_NAME = "manifest.json"

@@ -6,17 +6,21 @@ queries ──rewrite──► queries ──retrievers──► rankings ──
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ragmed.errors import RecipeError, UnknownName
+from ragmed.mapped import give_back
 from ragmed.protocols import (
     Allowed,
     ExplainsFindings,
     Fusion,
     HasVectors,
+    KnowsNames,
     Matches,
     MatchesWords,
     OpenRetriever,
@@ -29,10 +33,13 @@ from ragmed.protocols import (
     TermStatistics,
     Vectors,
 )
+from ragmed.threads import n_cores
 from ragmed.types import Query
 
 DEPTH = 100
 """Hits asked of each retriever for fusion, at least."""
+_MANY = 1 << 18
+"""Passages from which on it is worth a thread to search them with each retriever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,12 @@ class Searcher:
         teller = next((r for r in self._retrievers.values() if isinstance(r, ExplainsFindings)), None)
         return None if teller is None else teller.explains(query, rows)
 
+    def reworded(self, query: Query) -> Query:
+        """The query as it is searched: with its rewordings by the first retriever that knows other names."""
+        teller = next((r for r in self._retrievers.values() if isinstance(r, KnowsNames)), None)
+        found = () if teller is None else teller.rewordings(query)
+        return replace(query, rewordings=(*query.rewordings, *found)) if found else query
+
     def find(
         self,
         queries: Sequence[Query],
@@ -139,13 +152,25 @@ class Searcher:
         if retriever is not None:
             alone = self._retriever(retriever).search(queries, k, allowed)
             return [Found(q, r, {retriever: r}, (q,)) for q, r in zip(queries, alone, strict=True)]
+        queries = [self.reworded(query) for query in queries]
         depth = max(k, DEPTH)
-        lists = {name: opened.search(queries, depth, allowed) for name, opened in self._retrievers.items()}
+        lists = self._lists(queries, depth, allowed)
         found = []
         for i, query in enumerate(queries):
             rankings = {name: of_queries[i] for name, of_queries in lists.items()}
             found.append(Found(query, fusion.fuse(query, rankings, k, self), rankings, (query,)))
+            give_back()
         return found
+
+    def _lists(self, queries: Sequence[Query], depth: int, allowed: Allowed | None) -> dict[str, list[Ranking]]:
+        """What each retriever finds; where there is much to search, all at once, each on a core of its own."""
+        searches = {name: partial(opened.search, queries, depth, allowed) for name, opened in self._retrievers.items()}
+        n_at_once = min(len(searches), n_cores()) if len(self.passage_ids) >= _MANY else 1
+        if n_at_once == 1:
+            return {name: search() for name, search in searches.items()}
+        with ThreadPoolExecutor(n_at_once) as pool:
+            running = {name: pool.submit(search) for name, search in searches.items()}
+            return {name: one.result() for name, one in running.items()}
 
     def _retriever(self, name: str) -> OpenRetriever:
         if name not in self._retrievers:

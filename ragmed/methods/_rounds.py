@@ -180,8 +180,7 @@ def _search_all(
         for (place, run, want), evidence in zip(own, found, strict=True):
             run.trace.append({"step": "retrieve", "query": want.query.text, "k": k, "n_passages": len(evidence)})
             outcomes[place] = evidence
-        for run in _distinct(run for _, run, _ in own):
-            run.usage = replace(run.usage, retrieval_s=run.usage.retrieval_s + lasted)
+        _add_time((run for _, run, _ in own), retrieval_s=lasted)
 
 
 def _ask_all(
@@ -215,8 +214,7 @@ def _ask_all(
         told = Told(tuple(next(completions) for _ in prompts), prompts[0].evidence)
         run.note_told(want, prompts, told.completions)
         outcomes[place] = told
-    for run in _distinct(run for _, run, _ in wants):
-        run.usage = replace(run.usage, generation_s=run.usage.generation_s + lasted)
+    _add_time((run for _, run, _ in wants), generation_s=lasted)
 
 
 def _score_all(
@@ -246,12 +244,16 @@ def _score_all(
         run.usage = replace(run.usage, n_calls=run.usage.n_calls + 1, prompts=(*run.usage.prompts, _hash(prompt)))
         run.trace.append({"step": want.step, "log_probabilities": dict(zip(want.continuations, told, strict=True))})
         outcomes[place] = told
-    for run in _distinct(run for _, run, _ in wants):
-        run.usage = replace(run.usage, generation_s=run.usage.generation_s + lasted)
+    _add_time((run for _, run, _ in wants), generation_s=lasted)
 
 
-def _distinct(runs: Iterable[_Run]) -> Iterable[_Run]:
-    return {id(run): run for run in runs}.values()
+def _add_time(runs: Iterable[_Run], *, retrieval_s: float = 0.0, generation_s: float = 0.0) -> None:
+    """Count it once for each run, however many of its wants there are."""
+    for run in {id(run): run for run in runs}.values():
+        used = run.usage
+        run.usage = replace(
+            used, retrieval_s=used.retrieval_s + retrieval_s, generation_s=used.generation_s + generation_s
+        )
 
 
 def _fitted(want: Ask, generator: Generator) -> tuple[tuple[Message, ...], tuple[Evidence, ...]]:

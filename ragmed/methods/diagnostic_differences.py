@@ -49,7 +49,6 @@ from ragmed.graph.differences_chart import named_without_share
 from ragmed.graph.evidence import evidence_of, passage_of
 from ragmed.graph.findings import PREDICATE, open_profiles, profiles_of
 from ragmed.graph.linking import linker_of
-from ragmed.graph.shares import Profile
 from ragmed.graph.store import Graph
 from ragmed.methods._graph import needed, nodes_named, strings
 from ragmed.methods._steps import Steps, answer_all, ask_if_able, conclude, pooled, search, task, with_note
@@ -137,18 +136,19 @@ class DiagnosticDifferences:
         kept = order[: self.n_candidates]
         shares = tuple((powers[kept] / powers.sum()).tolist())
         places = [pool[at] for at in kept]
-        compared = [_profile(ranker, place) for place in places]
-
-        def background(finding: int) -> float:
-            return float(profiles.usual[finding])
-
+        compared = [profiles.with_denied(place) for place in places]
         return _Differential(
             tuple(int(profiles.disease[place]) for place in places),
             shares,
             tuple(observed),
             tuple(excluded),
             differences(
-                compared, observed, excluded, ancestors=graph.ancestors, background=background, n=self.n_differences
+                compared,
+                observed,
+                excluded,
+                ancestors=graph.ancestors,
+                background=profiles.background,
+                n=self.n_differences,
             ),
             follow_up(
                 compared,
@@ -156,7 +156,7 @@ class DiagnosticDifferences:
                 observed,
                 excluded,
                 ancestors=graph.ancestors,
-                background=background,
+                background=profiles.background,
                 n=self.n_follow_ups,
             ),
         )
@@ -282,11 +282,6 @@ def _voted(graph: Graph, ranker: Ranker, observed: Sequence[int]) -> set[int]:
         return set(range(len(ranker.profiles)))
     winner = min(votes, key=lambda group: (-votes[group], graph.node_id(group)))
     return {place for place, own in groups.items() if winner in own}
-
-
-def _profile(ranker: Ranker, place: int) -> Profile:
-    """What is stated of a disease, and what is denied (0)."""
-    return {**dict.fromkeys(ranker.profiles.denied_of(place), 0.0), **ranker.profiles.profile(place)}
 
 
 def _in_text(graph: Graph, query: Query) -> tuple[list[int], list[int]]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 @dataclass(frozen=True, slots=True)
 class FieldShape:
@@ -38,6 +41,20 @@ class Parameters:
     b: float
     title_weight: float
     question_weight: float
+
+
+def shape_of(lengths: NDArray[np.uint32], n_postings: int) -> FieldShape:
+    """A field's shape. ``lengths`` (n_passages,); ``n_postings``: the number of distinct terms, over all passages."""
+    present = lengths[lengths > 0].astype(np.float64)
+    if not len(present):
+        return FieldShape(present=0.0, mean_length=0.0, variation=0.0, repetition=0.0)
+    mean = float(present.mean())
+    return FieldShape(
+        present=len(present) / len(lengths),
+        mean_length=mean,
+        variation=float(present.std()) / mean,
+        repetition=float(present.sum()) / n_postings,
+    )
 
 
 def parameters(shape: CorpusShape) -> Parameters:

@@ -22,12 +22,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ragmed.columns import map_array
+from ragmed.columns import ArrayWriter, map_array
 from ragmed.protocols import Allowed, Ranking, Rows
 from ragmed.retrievers._top import ranking, top_rows
 
@@ -59,12 +58,12 @@ class PostingsWriter:
     """Writes the files, from terms in ascending order."""
 
     def __init__(self, path: Path, n_rows: int, small: int = SMALL) -> None:
-        self._starts = _ArrayWriter(path / "starts.npy", np.int64)
-        self._rows = _ArrayWriter(path / "rows.npy", np.uint32)
-        self._scores = _ArrayWriter(path / "scores.npy", np.float32)
-        self._bound_terms = _ArrayWriter(path / "bound_terms.npy", np.uint32)
-        self._bound_tops = _ArrayWriter(path / "bound_tops.npy", np.float32)
-        self._bounds = _ArrayWriter(path / "bounds.npy", np.uint8)
+        self._starts = ArrayWriter(path / "starts.npy", np.int64)
+        self._rows = ArrayWriter(path / "rows.npy", np.uint32)
+        self._scores = ArrayWriter(path / "scores.npy", np.float32)
+        self._bound_terms = ArrayWriter(path / "bound_terms.npy", np.uint32)
+        self._bound_tops = ArrayWriter(path / "bound_tops.npy", np.float32)
+        self._bounds = ArrayWriter(path / "bounds.npy", np.uint8)
         self._n_blocks = _n_blocks(n_rows)
         self._least = max(1, self._n_blocks // _SPARSE) if n_rows >= small else n_rows + 1
         self._starts.append(np.zeros(1, dtype=np.int64))
@@ -308,30 +307,6 @@ class _Best:
             top = top_rows(self.scores, self.k)
             self.rows, self.scores = self.rows[top], self.scores[top]
             self.threshold = float(self.scores.min())
-
-
-class _ArrayWriter:
-    """Writes a one-dimensional ``.npy`` part by part."""
-
-    def __init__(self, path: Path, dtype: Any) -> None:
-        self._dtype, self._n = np.dtype(dtype), 0
-        self._file = path.open("wb")
-        self._write_header()
-
-    def append(self, part: NDArray[Any]) -> None:
-        if len(part):
-            self._file.write(np.ascontiguousarray(part, dtype=self._dtype).data)
-            self._n += len(part)
-
-    def close(self) -> None:
-        self._file.seek(0)
-        self._write_header()
-        self._file.close()
-
-    def _write_header(self) -> None:
-        # numpy leaves room for the length to grow, so the header's size stays as it is.
-        header = {"descr": np.lib.format.dtype_to_descr(self._dtype), "fortran_order": False, "shape": (self._n,)}
-        np.lib.format.write_array_header_1_0(self._file, header)
 
 
 def _highest(

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ragmed.analysis.terms import STOP_WORDS, stem, words
+from ragmed.analysis.terms import STOP_WORDS, codes, stem, words
 
 N_FIELDS = 3
 _FREQUENCY_BITS = (8, 8, 16)
@@ -115,7 +115,7 @@ class Inverter:
         """The next passage."""
         for text in texts:
             if text:
-                self._tokens.extend(map(self._term_of_word.__getitem__, tokens(text)))
+                self._tokens.extend(map(self._term_of_word.__getitem__, [*tokens(text), *codes(text)]))
             self._ends.append(len(self._tokens))
         if len(self._tokens) >= self._segment_tokens or len(self._ends) >= N_FIELDS * (1 << _ROW_BITS):
             self._spill()

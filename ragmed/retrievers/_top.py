@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 from ragmed.protocols import Ranking, Rows
 
 
+def nothing_found() -> Ranking:
+    return Ranking(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float64))
+
+
 def top_rows(scores: NDArray[Any], k: int) -> NDArray[np.intp]:
     """Rows of the k highest scores, in no order, and of every score equal to the k-th.
 

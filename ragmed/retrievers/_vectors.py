@@ -13,7 +13,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from ragmed.columns import map_array
+from ragmed.columns import ArrayWriter, map_array
 from ragmed.protocols import Rows, Vectors
 
 _FILE = "vectors.npy"
@@ -23,33 +23,17 @@ class VectorsWriter:
     """Writes a file of vectors block by block, as a context."""
 
     def __init__(self, folder: Path, dim: int, *, compact: bool) -> None:
-        self._dim, self._n = dim, 0
-        self._dtype = np.dtype(np.int8 if compact else np.float32)
-        self._file = (folder / _FILE).open("wb")
-        self._write_header()
+        self._is_compact = compact
+        self._array = ArrayWriter(folder / _FILE, np.int8 if compact else np.float32, (dim,))
 
     def append(self, vectors: Vectors) -> None:
-        rows = vectors if self._dtype == np.float32 else _compact(vectors)
-        self._file.write(np.ascontiguousarray(rows, dtype=self._dtype).tobytes())
-        self._n += len(rows)
+        self._array.append(_compact(vectors) if self._is_compact else vectors)
 
     def __enter__(self) -> VectorsWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if error is None:
-            self._file.seek(0)
-            self._write_header()
-        self._file.close()
-
-    def _write_header(self) -> None:
-        # numpy leaves room for the number of rows to grow, so the header's size stays as it is.
-        header = {
-            "descr": np.lib.format.dtype_to_descr(self._dtype),
-            "fortran_order": False,
-            "shape": (self._n, self._dim),
-        }
-        np.lib.format.write_array_header_1_0(self._file, header)
+        self._array.close()
 
 
 class StoredVectors:

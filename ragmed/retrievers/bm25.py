@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,8 +27,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ragmed.analysis.questions import search_terms
-from ragmed.analysis.terms import terms
 from ragmed.columns import SortedStrings, StringColumn, StringColumnWriter, map_array, write_array
 from ragmed.protocols import (
     Allowed,
@@ -42,9 +39,11 @@ from ragmed.protocols import (
     Rows,
     no_progress,
 )
-from ragmed.retrievers._bm25_rule import CorpusShape, FieldShape, Parameters, parameters
+from ragmed.retrievers._bm25_rule import CorpusShape, Parameters, parameters, shape_of
+from ragmed.retrievers._bm25_terms import best_matches, idf, matches, own_terms, ways, wordings
 from ragmed.retrievers._postings import Postings, PostingsWriter, Term
 from ragmed.retrievers._postings_build import Inverter
+from ragmed.retrievers._top import ranking
 from ragmed.types import Passage, Query
 
 _KNOWN = 1 << 14
@@ -82,7 +81,7 @@ class BM25:
         return {**facts, **{name: str(value) for name, value in asdict(chosen).items()}}
 
     def _parameters(self, lengths: NDArray[np.uint32], n_postings: NDArray[np.int64]) -> Parameters:
-        shapes = [_shape(lengths[:, field], int(n_postings[field])) for field in range(lengths.shape[1])]
+        shapes = [shape_of(lengths[:, field], int(n_postings[field])) for field in range(lengths.shape[1])]
         by_rule = parameters(CorpusShape(len(lengths), *shapes))
         return Parameters(
             *(
@@ -118,7 +117,7 @@ class BM25:
             n_before = np.concatenate([[0], np.cumsum(weighty)])
             counts = np.diff(n_before[batch.starts])
             rows, frequency = batch.rows[weighty], frequency[weighty]
-            scores = np.repeat(_idf(n, counts), counts) * frequency * (chosen.k1 + 1)
+            scores = np.repeat(idf(n, counts), counts) * frequency * (chosen.k1 + 1)
             scores /= frequency + length_factor[rows]
             found = np.flatnonzero(counts)
             for term in found.tolist():
@@ -157,46 +156,46 @@ class OpenBM25:
         return "lexical"
 
     def search(self, queries: Sequence[Query], k: int, allowed: Allowed | None = None) -> list[Ranking]:
-        return [self._postings.search(self._terms(query), k, allowed, self._ids) for query in queries]
+        return [self._search(self._ways(query), k, allowed) for query in queries]
 
     def scores(self, query: Query, rows: Rows) -> NDArray[np.float64]:
-        return self._postings.scores(self._terms(query), rows).astype(np.float64)
+        return self._scores(self._ways(query), rows)
 
     def matches(self, query: Query, rows: Rows) -> Matches:
-        counts = Counter(search_terms(query.lexical or query.text))
-        distinct = sorted(counts)
-        frequencies = np.array(self.document_frequencies(distinct), dtype=np.int64)
-        idf = _idf(self.n_passages, frequencies)
-        known = frequencies > 0
-        times = np.array([counts[term] for term in distinct], dtype=np.float64)
-        has = np.zeros((len(distinct), len(rows)), dtype=np.bool_)
-        for at, term in enumerate(distinct):
+        return best_matches([self._matches(wording, rows) for wording in wordings(query)])
+
+    def _search(self, ways: Sequence[list[Term]], k: int, allowed: Allowed | None) -> Ranking:
+        found = [self._postings.search(way, k, allowed, self._ids) for way in ways]
+        if len(found) == 1:
+            return found[0]
+        rows = np.unique(np.concatenate([one.rows for one in found]))
+        return ranking(rows, self._scores(ways, rows), k, self._ids)
+
+    def _scores(self, ways: Sequence[list[Term]], rows: Rows) -> NDArray[np.float64]:
+        scores: NDArray[np.float32] = np.max([self._postings.scores(way, rows) for way in ways], axis=0)
+        return scores.astype(np.float64)
+
+    def _matches(self, query: Query, rows: Rows) -> Matches:
+        times = own_terms(query)
+        has = np.zeros((len(times), len(rows)), dtype=np.bool_)
+        for at, term in enumerate(times):
             number = self._number(term)
             if number is not None and len(rows):
                 has[at, self._postings.has(number, rows)] = True
-        rarest = np.argsort(np.where(known, -idf, 0.0), kind="stable")[: min(3, int(known.sum()))]
-        return Matches(
-            coverage=_share(has, idf),
-            share=_share(has, np.ones(len(distinct))),
-            rarest=_share(has[rarest[:1]], np.ones(1)),
-            three_rarest=_share(has[rarest], np.ones(len(rarest))),
-            lengths=self._lengths[rows].astype(np.float64),
-            highest=float((idf * times)[known].sum() * (self.parameters["k1"] + 1)),
-            idf=idf[known],
-            n_terms=len(distinct),
+        return matches(
+            list(times.values()),
+            self.document_frequencies(list(times)),
+            has,
+            self._lengths[rows].astype(np.float64),
+            n_passages=self.n_passages,
+            k1=self.parameters["k1"],
         )
 
-    def _terms(self, query: Query) -> list[Term]:
-        """The terms of a query that occur, each with its weight in it.
-
-        In ascending order, so that sums are formed in one order whatever the order of the words.
-        """
-        weights: Counter[str] = Counter(search_terms(query.lexical or query.text))
-        for text, weight in query.expansions:
-            for term in terms(text):
-                weights[term] += weight  # type: ignore[assignment]
+    def _ways(self, query: Query) -> list[list[Term]]:
+        """The ways to ask it: the terms that occur, each with its weight."""
         return [
-            (number, weight) for term, weight in sorted(weights.items()) if (number := self._number(term)) is not None
+            [(number, weight) for term, weight in way.items() if (number := self._number(term)) is not None]
+            for way in ways(query, self.document_frequencies, self.n_passages)
         ]
 
     def _number(self, term: str) -> int | None:
@@ -208,31 +207,6 @@ class OpenBM25:
                 self._known = known = {}
             number = known[term] = self._vocabulary.find(term)
         return number
-
-
-def _share(has: NDArray[np.bool_], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """For each column the share of the weights of the rows that it has; 0 where there are none."""
-    total = float(weights.sum())
-    return weights @ has / total if len(has) and total else np.zeros(has.shape[1])
-
-
-def _idf(n_passages: int, document_frequencies: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Lucene's inverse document frequency; of a term that no passage has it is that of frequency 0."""
-    idf: NDArray[np.float64] = np.log1p((n_passages - document_frequencies + 0.5) / (document_frequencies + 0.5))
-    return idf
-
-
-def _shape(lengths: NDArray[np.uint32], n_postings: int) -> FieldShape:
-    present = lengths[lengths > 0].astype(np.float64)
-    if not len(present):
-        return FieldShape(present=0.0, mean_length=0.0, variation=0.0, repetition=0.0)
-    mean = float(present.mean())
-    return FieldShape(
-        present=len(present) / len(lengths),
-        mean_length=mean,
-        variation=float(present.std()) / mean,
-        repetition=float(present.sum()) / n_postings,
-    )
 
 
 COMPONENT: type[Retriever] = BM25

@@ -33,7 +33,7 @@ from ragmed.protocols import (
     no_progress,
 )
 from ragmed.retrievers import _vector_index
-from ragmed.retrievers._top import ranking, top_rows
+from ragmed.retrievers._top import nothing_found, ranking, top_rows
 from ragmed.retrievers._vector_index import Selection, VectorIndex, VectorIndexType
 from ragmed.retrievers._vectors import StoredVectors, VectorsWriter
 from ragmed.threads import in_threads
@@ -214,10 +214,6 @@ class OpenDense:
                 "check the encoder's weights and precision"
             )
         return vector
-
-
-def nothing_found() -> Ranking:
-    return Ranking(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float64))
 
 
 def encoder_text(passage: Passage) -> str:

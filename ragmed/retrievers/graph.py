@@ -13,9 +13,12 @@ Walks were measured and add nothing to what the adaptive fusion finds by words a
 the graph that ragmed builds by default; findings add much. So recipes may ask for ``findings_only``: then a question
 that lists no findings is left to the other retrievers, and no passage need be linked.
 
-Files: ``about.npy`` (int32, by passage: the row of the node that its document is about, -1: none); but for
-``findings_only``, by node, as compressed sparse rows, ``start.npy`` (int64, one more than nodes), ``passage.npy``
-(uint32), ``weight.npy`` (float32, 0–1: how much a passage is on the node).
+What is newer than any ontology has names that the passages themselves give, as "saracatinib (AZD0530)"
+(`ragmed.graph.other_names`); a question that uses one is searched for under the other, too.
+
+Files: ``names/`` (`ragmed.graph.other_names`); ``about.npy`` (int32, by passage: the row of the node that its document
+is about, -1: none); but for ``findings_only``, by node, as compressed sparse rows, ``start.npy`` (int64, one more than
+nodes), ``passage.npy`` (uint32), ``weight.npy`` (float32, 0–1: how much a passage is on the node).
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ from ragmed.errors import RecipeError, UnknownName
 from ragmed.graph.diagnosis import Ranker
 from ragmed.graph.findings import Profiles, open_profiles
 from ragmed.graph.linking import LinkedMention, linker_of
+from ragmed.graph.other_names import OtherNames, write_other_names
 from ragmed.graph.ranking import personalised_pagerank
 from ragmed.graph.store import Graph
 from ragmed.protocols import (
@@ -59,6 +63,7 @@ _TITLE = 2
 _NEAR = 64
 """Nodes kept of a walk from one seed, the nearest."""
 _REMEMBERED = 4096
+_NAMES = "names"
 _PROGRESS = 512
 
 
@@ -79,7 +84,13 @@ class GraphRetriever:
         found = [graph.find(passage.doc_id) for passage in passages]
         about = np.array([-1 if one is None else one.row for one in found], dtype=np.int32)
         write_array(path / "about.npy", about)
-        facts: dict[str, str | int] = {"graph": graph.graph_id, "n_about": int((about >= 0).sum())}
+        (path / _NAMES).mkdir(exist_ok=True)
+        n_names = write_other_names(passages, path / _NAMES, progress)
+        facts: dict[str, str | int] = {
+            "graph": graph.graph_id,
+            "n_about": int((about >= 0).sum()),
+            "n_other_names": n_names,
+        }
         if not self.findings_only:
             facts["n_mentions"] = _write_mentions(graph, passages, path, progress)
         progress(len(passages), len(passages))
@@ -126,6 +137,7 @@ class OpenGraphRetriever:
     def __init__(self, graph: Graph, path: Path, passage_ids: Sequence[str], options: GraphRetriever) -> None:
         self.graph, self._ids, self._options = graph, passage_ids, options
         self._about = map_array(path / "about.npy")
+        self.other_names = OtherNames(path / _NAMES)
         if options.findings_only:
             self._start = np.zeros(graph.n_nodes + 1, dtype=np.int64)
             self._passage, self._weight = np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.float32)
@@ -145,6 +157,9 @@ class OpenGraphRetriever:
     def scores(self, query: Query, rows: Rows) -> NDArray[np.float64]:
         scores: NDArray[np.float64] = self._scored(self._named(_text(query)))[rows]
         return scores
+
+    def rewordings(self, query: Query) -> tuple[str, ...]:
+        return tuple(reworded.text for reworded in self.other_names.rewordings(_text(query)))
 
     def explains(self, query: Query, rows: Rows) -> NDArray[np.float64] | None:
         explained = self._explained(self._named(_text(query)))

@@ -45,7 +45,7 @@ from ragmed.protocols import (
     RetrieverKind,
     no_progress,
 )
-from ragmed.retrievers._top import ranking
+from ragmed.retrievers._top import nothing_found, ranking
 from ragmed.types import Passage, Query
 
 _FIELD = "contents"
@@ -108,9 +108,8 @@ class OpenLucene:
 
     def _search(self, query: Query, k: int, allowed: Allowed | None) -> Ranking:
         weights = self._weights(query)
-        nothing = np.zeros(0, dtype=np.int64)
         if k <= 0 or not weights or (allowed is not None and not allowed.any()):
-            return Ranking(nothing, nothing.astype(np.float64))
+            return nothing_found()
         builder = self._java.BooleanQueryBuilder()
         for term, weight in sorted(weights.items()):
             of_term = self._java.TermQuery(self._java.Term(_FIELD, term))

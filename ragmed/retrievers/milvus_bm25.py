@@ -1,10 +1,11 @@
 """BM25 served by Milvus: its full text search, over our terms. Needs the extra ``milvus``.
 
 Source: Milvus's BM25 function, https://milvus.io/docs/full-text-search.md; the formula, the terms
-(`ragmed.analysis.terms`) and the rule for k1 and b are those of `ragmed.retrievers.bm25`, all fields weighing the same.
-Milvus is given text that is analysed already, terms with spaces between them, and finds candidates; their terms are
-fetched and the scores computed again here. So a score does not depend on how the collection is cut into segments and
-shards, which may each have their own idea of how rare a term is, and words of a query expansion weigh what they should.
+(`ragmed.retrievers._bm25_terms`) and the rule for k1 and b are those of `ragmed.retrievers.bm25`, all fields weighing
+the same. Milvus is given text that is analysed already, terms with spaces between them, and finds candidates; their
+terms are fetched and the scores computed again here. So a score does not depend on how the collection is cut into
+segments and shards, which may each have their own idea of how rare a term is, and words of a query expansion weigh what
+they should.
 
 Files: beside those of `ragmed.retrievers._milvus_collection`, ``terms.bin/.npy`` (vocabulary, sorted by UTF-8 bytes),
 ``frequencies.npy`` (uint32, passages with each term) and ``parameters.json`` (k1, b, mean length in terms). The
@@ -23,8 +24,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ragmed.analysis.questions import search_terms
-from ragmed.analysis.terms import terms
 from ragmed.columns import SortedStrings, StringColumn, map_array, write_array, write_strings
 from ragmed.errors import IndexFault
 from ragmed.protocols import (
@@ -38,13 +37,12 @@ from ragmed.protocols import (
     Rows,
     no_progress,
 )
-from ragmed.retrievers._bm25_rule import CorpusShape, parameters
+from ragmed.retrievers._bm25_rule import CorpusShape, parameters, shape_of
+from ragmed.retrievers._bm25_terms import best_matches, idf, index_terms, matches, own_terms, ways, wordings
 from ragmed.retrievers._milvus import Connection, Place
 from ragmed.retrievers._milvus_collection import Loaded, Loader, Values, open_collection
 from ragmed.retrievers._milvus_filter import Columns
-from ragmed.retrievers._top import ranking
-from ragmed.retrievers.bm25 import _idf, _shape, _share
-from ragmed.retrievers.dense import nothing_found
+from ragmed.retrievers._top import nothing_found, ranking
 from ragmed.types import Passage, Query
 
 _FIELD, _TERMS = "weights", "terms"
@@ -58,6 +56,7 @@ _MAX_BYTES = 65_535
 """Of a string in Milvus."""
 _FETCHED = 16_384
 """Passages whose terms are kept."""
+_NO_ROWS = np.zeros(0, dtype=np.int64)
 _APOSTROPHES = str.maketrans({"'": "_", "’": "_"})
 """Words of Milvus's tokenizers; terms have no other punctuation and no underscore."""
 
@@ -83,7 +82,8 @@ class MilvusBM25(Place):
                 texts = []
                 for row, passage in enumerate(block, start=start):
                     fields = [
-                        terms(text) for text in (f"{passage.title} {passage.section}", passage.question, passage.text)
+                        index_terms(text)
+                        for text in (f"{passage.title} {passage.section}", passage.question, passage.text)
                     ]
                     lengths[row] = [len(field) for field in fields]
                     n_postings += [len(set(field)) for field in fields]
@@ -96,7 +96,7 @@ class MilvusBM25(Place):
                         )
                 loader.append(block, _TERMS, texts)
                 progress(start + len(block), n)
-            shapes = [_shape(lengths[:, field], int(n_postings[field])) for field in range(3)]
+            shapes = [shape_of(lengths[:, field], int(n_postings[field])) for field in range(3)]
             rule = parameters(CorpusShape(n, *shapes))
             k1, b = rule.k1 if self.k1 is None else self.k1, rule.b if self.b is None else self.b
             mean = float(lengths.sum(axis=1).mean()) if lengths.any() else 1.0
@@ -137,59 +137,55 @@ class OpenMilvusBM25:
         return [0 if place is None else int(self._frequencies[place]) for place in places]
 
     def search(self, queries: Sequence[Query], k: int, allowed: Allowed | None = None) -> list[Ranking]:
-        weights = [self._weights(query) for query in queries]
-        asked = [weighted for weighted in weights if weighted]
+        ways_of = [self._ways(query) for query in queries]
+        asked = [way for of_query in ways_of for way in of_query if way]
         if k <= 0 or not asked or (allowed is not None and not allowed.any()):
             return [nothing_found() for _ in queries]
         selection = self._columns.selection(allowed, partitioned=self._loaded.partitioned)
-        texts = [_query_text(weighted) for weighted in asked]
+        texts = [_query_text(way) for way in asked]
         found = self._connection.candidates(self._loaded.collection, _FIELD, texts, k + _SPARE, selection, {})
         self._counts(np.unique(np.concatenate(found)))  # all at once
         each = iter(found)
         rankings = []
-        for weighted in weights:
-            rows = next(each) if weighted else np.zeros(0, dtype=np.int64)
-            rankings.append(ranking(rows, self._scores(weighted, rows), k, self._ids))
+        for of_query in ways_of:
+            rows = np.unique(np.concatenate([next(each) if way else _NO_ROWS for way in of_query]))
+            rankings.append(ranking(rows, self._best(of_query, rows), k, self._ids))
         return rankings
 
     def scores(self, query: Query, rows: Rows) -> NDArray[np.float64]:
-        return self._scores(self._weights(query), rows)
+        return self._best(self._ways(query), rows)
 
     def matches(self, query: Query, rows: Rows) -> Matches:
-        times = Counter(search_terms(query.lexical or query.text))
-        distinct = sorted(times)
-        frequencies = np.array(self.document_frequencies(distinct), dtype=np.int64)
-        idf, known = _idf(self.n_passages, frequencies), frequencies > 0
-        counts = self._counts(rows)
-        has = np.array([[_told(term) in of_row for of_row in counts] for term in distinct], dtype=np.bool_)
-        has = has.reshape(len(distinct), len(rows))
-        rarest = np.argsort(np.where(known, -idf, 0.0), kind="stable")[: min(3, int(known.sum()))]
-        repeated = np.array([times[term] for term in distinct], dtype=np.float64)
-        return Matches(
-            coverage=_share(has, idf),
-            share=_share(has, np.ones(len(distinct))),
-            rarest=_share(has[rarest[:1]], np.ones(1)),
-            three_rarest=_share(has[rarest], np.ones(len(rarest))),
-            lengths=np.array([of_row.total() for of_row in counts], dtype=np.float64) / self._mean,
-            highest=float((idf * repeated)[known].sum() * (self._k1 + 1)),
-            idf=idf[known],
-            n_terms=len(distinct),
+        return best_matches([self._matches(wording, rows) for wording in wordings(query)])
+
+    def _matches(self, query: Query, rows: Rows) -> Matches:
+        times, counts = own_terms(query), self._counts(rows)
+        has = np.array([[_told(term) in of_row for of_row in counts] for term in times], dtype=np.bool_)
+        return matches(
+            list(times.values()),
+            self.document_frequencies(list(times)),
+            has.reshape(len(times), len(rows)),
+            np.array([of_row.total() for of_row in counts], dtype=np.float64) / self._mean,
+            n_passages=self.n_passages,
+            k1=self._k1,
         )
 
-    def _weights(self, query: Query) -> dict[str, tuple[float, float]]:
-        """The terms of a query that occur, in ascending order: weight in it, and idf."""
-        weights: Counter[str] = Counter(search_terms(query.lexical or query.text))
-        for text, weight in query.expansions:
-            for term in terms(text):
-                weights[term] += weight  # type: ignore[assignment]
-        ordered = sorted(weights)
-        frequencies = self.document_frequencies(ordered)
-        idf = _idf(self.n_passages, np.array(frequencies, dtype=np.int64)).tolist()
+    def _ways(self, query: Query) -> list[dict[str, tuple[float, float]]]:
+        """The ways to ask it: the terms that occur, in ascending order, with weight in it and idf."""
+        return [self._weights(way) for way in ways(query, self.document_frequencies, self.n_passages)]
+
+    def _weights(self, way: Mapping[str, float]) -> dict[str, tuple[float, float]]:
+        frequencies = self.document_frequencies(list(way))
+        rare = idf(self.n_passages, np.array(frequencies, dtype=np.int64)).tolist()
         return {
-            term: (weights[term], of_term)
-            for term, n, of_term in zip(ordered, frequencies, idf, strict=True)
-            if n and weights[term] > 0
+            term: (weight, of_term)
+            for (term, weight), n, of_term in zip(way.items(), frequencies, rare, strict=True)
+            if n and weight > 0
         }
+
+    def _best(self, ways: Sequence[Mapping[str, tuple[float, float]]], rows: Rows) -> NDArray[np.float64]:
+        best: NDArray[np.float64] = np.max([self._scores(way, rows) for way in ways], axis=0)
+        return best
 
     def _scores(self, weights: Mapping[str, tuple[float, float]], rows: Rows) -> NDArray[np.float64]:
         """BM25 of each row, with how rare terms are in the whole index."""
@@ -197,10 +193,10 @@ class OpenMilvusBM25:
         lengths = np.array([of_row.total() for of_row in counts], dtype=np.float64)
         saturation = self._k1 * (1 - self._b + self._b * lengths / self._mean)
         scores = np.zeros(len(rows), dtype=np.float64)
-        for term, (weight, idf) in weights.items():
+        for term, (weight, rare) in weights.items():
             told = _told(term)
             frequency = np.array([of_row[told] for of_row in counts], dtype=np.float64)
-            scores += weight * idf * frequency * (self._k1 + 1) / np.maximum(frequency + saturation, 1e-9)
+            scores += weight * rare * frequency * (self._k1 + 1) / np.maximum(frequency + saturation, 1e-9)
         return scores
 
     def _counts(self, rows: Rows) -> list[Counter[str]]:

@@ -31,8 +31,8 @@ from ragmed.protocols import (
 from ragmed.retrievers._milvus import Connection, Place
 from ragmed.retrievers._milvus_collection import Loaded, Loader, Values, open_collection
 from ragmed.retrievers._milvus_filter import Columns
-from ragmed.retrievers._top import ranking
-from ragmed.retrievers.dense import OpenDense, encoder_text, nothing_found
+from ragmed.retrievers._top import nothing_found, ranking
+from ragmed.retrievers.dense import OpenDense, encoder_text
 from ragmed.types import Passage, Query
 
 _FIELD = "vector"

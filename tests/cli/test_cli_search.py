@@ -329,7 +329,9 @@ def test_explaining_a_fusion_that_weighs_every_query_alike(ragmed: Run) -> None:
     assert result["explanation"] == {
         "retriever": None,
         "rewriters": [],
-        "searched": [{"text": "fever", "lexical": "", "expansions": [], "documents": [], "weighing": None}],
+        "searched": [
+            {"text": "fever", "lexical": "", "expansions": [], "rewordings": [], "documents": [], "weighing": None}
+        ],
         "fusion": "rrf",
         "rerankers": [],
     }

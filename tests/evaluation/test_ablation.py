@@ -297,6 +297,12 @@ def test_nothing_is_left_out_where_none_is_asked_for(recipe: Recipe) -> None:
         ("queries", {}, RecipeError, "no system has rewriters"),
         ("bm25", {"index": {"retrievers": [{"name": "bm25"}]}}, RecipeError, "no system searches with bm25 and others"),
         ("bm52", {}, UnknownName, "no parts of the pipeline named 'bm52'.*graph.*bm25"),
+        (
+            "bm52",
+            {"index": {"retrievers": [{"name": "bm25"}, {"name": "graph"}]}},
+            UnknownName,
+            "have: bm25, graph, queries, rerankers ",
+        ),
         ("graph", {"systems": [{"name": "a"}, {"name": "a-without-graph"}]}, RecipeError, "is taken by a system"),
     ],
 )
@@ -346,7 +352,7 @@ def test_on_the_command_line_and_for_programs(recipe: Recipe, home: Path, capsys
     printed = capsys.readouterr().out
     assert "hybrid with and without graph (left out: retriever names_for_tests)" in printed
     assert "R@100\tall questions\t1.0000\t0.6667\t+0.3333\t" in printed
-    assert "R@100\tquestions with linked diseases or drugs\t1.0000\t0.0000\t+1.0000\t" in printed
+    assert "R@100\tquestions with linked diseases, drugs or other names\t1.0000\t0.0000\t+1.0000\t" in printed
     assert run(["eval", str(path), "--json"]) == 0
     [table] = json.loads(capsys.readouterr().out)["ablations"]
     assert {"n", "with", "without", "difference", "low", "high", "p", "p_holm"} <= set(table["rows"][0])

@@ -53,7 +53,7 @@ def test_an_id_is_found_by_what_it_was_and_by_what_others_call_it(tmp_path: Path
     assert graph.is_retired("A:9")
     with pytest.raises(UnknownName, match="nothing takes its place"):
         graph.row("A:9")
-    with pytest.raises(UnknownName, match="ids look like: A:1"):
+    with pytest.raises(UnknownName, match=r"^no nodes in the graph named 'A:7'; ids look like: A:1"):
         graph.row("A:7")
 
 

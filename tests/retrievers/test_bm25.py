@@ -163,3 +163,47 @@ def test_nothing_but_the_index_is_left_in_its_folder(tmp_path: Path) -> None:
 def test_no_passages_make_an_index_that_finds_nothing(tmp_path: Path) -> None:
     BM25().build([], tmp_path)
     assert len(OpenBM25(tmp_path, []).search([Query("q", "fever")], 5)[0]) == 0
+
+
+def _two_names(folder: Path) -> tuple[OpenBM25, list[str]]:
+    passages = [
+        passage("own", "Exampletinib was safe."),
+        passage("other", "AZ-1234 was safe."),
+        passage("written otherwise", "AZ1234 was given."),
+        passage("neither", "Something else was safe."),
+        passage("numbers", "1234 children."),
+    ]
+    ids = [one.passage_id for one in passages]
+    BM25().build(passages, folder)
+    opened = BM25().open(folder, ids)
+    assert isinstance(opened, OpenBM25)
+    return opened, ids
+
+
+def test_a_code_is_found_with_and_without_its_hyphen(tmp_path: Path) -> None:
+    opened, ids = _two_names(tmp_path)
+    for written in ("AZ1234", "AZ-1234", "az‑1234"):
+        [found] = opened.search([Query("q", f"Is {written} harmful?")], 5)
+        assert {"other", "written otherwise"} <= {ids[row] for row in found.rows}
+
+
+def test_a_rewording_finds_what_the_question_does_not_and_counts_less(tmp_path: Path) -> None:
+    opened, ids = _two_names(tmp_path)
+    plain = Query("q", "Is exampletinib safe?")
+    query = Query("q", plain.text, rewordings=("Is AZ-1234 safe?",))
+    [alone], [found] = opened.search([plain], 5), opened.search([query], 5)
+    assert [ids[row] for row in found.rows[:2]] == ["own", "other"]
+    assert found.scores[0] == alone.scores[0]
+    rows = np.arange(len(ids))
+    scores = opened.scores(query, rows)
+    np.testing.assert_array_equal(scores[found.rows], found.scores)
+    assert (scores >= opened.scores(plain, rows)).all()
+    assert scores[1] > opened.scores(plain, rows)[1]
+    assert opened.matches(query, rows).coverage[1] > opened.matches(plain, rows).coverage[1]
+
+
+def test_a_rewording_in_words_that_no_passage_has_changes_nothing(tmp_path: Path) -> None:
+    opened, ids = _two_names(tmp_path)
+    plain = Query("q", "Is exampletinib safe?")
+    query = Query("q", plain.text, rewordings=("Is unheardofine safe?", plain.text, ""))
+    np.testing.assert_array_equal(opened.scores(query, np.arange(len(ids))), opened.scores(plain, np.arange(len(ids))))

@@ -10,6 +10,7 @@ import pytest
 from ragmed.errors import RecipeError
 from ragmed.graph.findings import compile_profiles
 from ragmed.graph.store import Graph
+from ragmed.protocols import KnowsNames
 from ragmed.retrievers.graph import GraphRetriever, OpenGraphRetriever
 from ragmed.types import Query
 from tests.graph_for_tests import disease, graph_of, small_hpo
@@ -91,3 +92,15 @@ def test_files_of_another_graph_are_refused(graph: Graph, tmp_path: Path) -> Non
     GraphRetriever(graph).build(PASSAGES, tmp_path)
     with pytest.raises(ValueError, match="another graph, or for other passages"):
         GraphRetriever(graph).open(tmp_path, IDS[:3])
+
+
+def test_a_question_is_reworded_with_the_names_that_passages_give(graph: Graph, tmp_path: Path) -> None:
+    passages = [*PASSAGES, passage("p4", "Of samplemab (AZ-1234) little is known.")]
+    retriever = GraphRetriever(graph, findings_only=True)
+    facts = retriever.build(passages, tmp_path)
+    assert facts["n_other_names"] == 2
+    opened = retriever.open(tmp_path, [one.passage_id for one in passages])
+    assert isinstance(opened, KnowsNames)
+    assert opened.rewordings(Query("q", "Is AZ1234 safe?")) == ("Is samplemab safe?",)
+    assert opened.rewordings(Query("q", "Is it safe?", lexical="samplemab")) == ("AZ-1234",)
+    assert opened.rewordings(Query("q", "What is myopia?")) == ()
