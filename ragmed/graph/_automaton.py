@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from itertools import compress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ragmed.analysis.terms import STOP_WORDS, words
 from ragmed.analysis.vocabulary import is_short_form, singular
+from ragmed.columns import map_array, write_array
 from ragmed.errors import RecipeError
 from ragmed.graph.layout import NODE_KINDS
 from ragmed.graph.store import Graph
@@ -35,6 +37,8 @@ END_OF_SENTENCE = "\n"
 _FIRST, _SURROGATES, _N_CHARACTERS = 0x100, 0x800, 0x110000
 _REMEMBERED = 1 << 17
 _LONGEST_SHORT = 10
+_FEW_WORDS = 1 << 12
+_WORDS, _PATTERNS = "words.txt", "patterns.txt"
 
 _SIBILANT_PLURALS = ("ches", "shes", "sses", "xes")
 
@@ -51,9 +55,11 @@ def word_spans(text: str) -> list[tuple[int, int]]:
 class _Characters(dict[str, str]):
     """Word as written → its character. New words are given one until ``by_key`` is closed."""
 
-    def __init__(self) -> None:
+    def __init__(self, words_: Sequence[str] = ()) -> None:
         self.by_key: dict[str, str] = {}
-        self.is_open = True
+        for word in words_:
+            self.by_key[word] = self._next()
+        self.is_open = not words_
 
     def __missing__(self, word: str) -> str:
         if not word[0].isalnum():
@@ -103,30 +109,74 @@ class Names:
     ``abbreviations``: those that are found only as they are written, with the numbers of the names.
     """
 
-    def __init__(self, graph: Graph, kinds: Collection[NodeKind]) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        characters: _Characters,
+        patterns: Sequence[str],
+        starts: NDArray[np.int64],
+        ordered: NDArray[np.uint32],
+        abbreviations: NDArray[np.uint32],
+    ) -> None:
         self._first_name = np.asarray(graph.first_name)
+        self._characters, self._starts, self._ordered = characters, starts, ordered
+        self._numbers = {pattern: number for number, pattern in enumerate(patterns)}
+        self._longest = max(map(len, patterns), default=0)
+        self._automaton: Any = None
+        self._n_looked_up = 0
+        self.abbreviations: dict[str, list[int]] = {}
+        for number in abbreviations.tolist():
+            self.abbreviations.setdefault(graph.names[number], []).append(number)
+        self._short = by_first_word(self.abbreviations)
+
+    @classmethod
+    def read(cls, graph: Graph, kinds: Collection[NodeKind]) -> Names:
+        """From the names themselves: a second for a hundred thousand."""
         n_names = graph.first_name[1:].astype(np.int64) - graph.first_name[:-1]
         is_linked = np.repeat(np.isin(graph.kinds, [NODE_KINDS.index(kind) for kind in kinds]), n_names)
         texts = list(compress(graph.names, is_linked.tolist()))
-        self._characters = _Characters()
-        encoded = self._encoded(texts)
-        self._characters.is_open = False
-        self.abbreviations: dict[str, list[int]] = {}
-        self._numbers: dict[str, int] = {}
+        characters = _Characters()
+        encoded = _encoded(texts, characters)
+        characters.is_open = False
+        telling = _telling(characters)
+        patterns: dict[str, int] = {}
         in_patterns: list[int] = []
-        telling = self._telling()
+        abbreviations: list[int] = []
         numbers = np.flatnonzero(is_linked).tolist()
         for number, text, pattern in zip(numbers, texts, encoded, strict=True):
             is_short = len(text) <= _LONGEST_SHORT and is_short_form(text)
             if is_short:
-                self.abbreviations.setdefault(text, []).append(number)
+                abbreviations.append(number)
             is_found = not is_short and not telling.isdisjoint(pattern)
-            in_patterns.append(self._numbers.setdefault(pattern, len(self._numbers)) if is_found else -1)
-        self._short = by_first_word(self.abbreviations)
+            in_patterns.append(patterns.setdefault(pattern, len(patterns)) if is_found else -1)
         order = np.argsort(np.array(in_patterns, np.int64), kind="stable")
-        self._ordered = np.array(numbers, np.uint32)[order]
-        self._starts = np.searchsorted(np.array(in_patterns, np.int64)[order], np.arange(len(self._numbers) + 1))
-        self._automaton = _automaton(list(self._numbers))
+        starts = np.searchsorted(np.array(in_patterns, np.int64)[order], np.arange(len(patterns) + 1))
+        ordered = np.array(numbers, np.uint32)[order]
+        return cls(graph, characters, list(patterns), starts, ordered, np.array(abbreviations, np.uint32))
+
+    def write(self, folder: Path) -> None:
+        """Write what `open` reads into an existing folder.
+
+        ``words.txt``: the words in the order of their characters, a line each; ``patterns.txt``: the names written in
+        these, with form feeds between; ``starts.npy`` (int64, one more than patterns) into ``ordered.npy`` (uint32):
+        the numbers of the names of each pattern; ``abbreviations.npy`` (uint32): those of names that are abbreviations.
+        """
+        (folder / _WORDS).write_text("\n".join(self._characters.by_key), encoding="utf-8", newline="")
+        (folder / _PATTERNS).write_text(_BETWEEN_NAMES.join(self._numbers), encoding="utf-8", newline="")
+        write_array(folder / "starts.npy", self._starts.astype(np.int64))
+        write_array(folder / "ordered.npy", self._ordered)
+        of_abbreviations = [number for numbers in self.abbreviations.values() for number in numbers]
+        write_array(folder / "abbreviations.npy", np.array(of_abbreviations, np.uint32))
+
+    @classmethod
+    def open(cls, graph: Graph, folder: Path) -> Names:
+        """What `write` wrote, for the same graph."""
+        words_, patterns = (
+            text.split(between) if (text := (folder / name).read_bytes().decode()) else []
+            for name, between in ((_WORDS, "\n"), (_PATTERNS, _BETWEEN_NAMES))
+        )
+        arrays = (map_array(folder / f"{name}.npy") for name in ("starts", "ordered", "abbreviations"))
+        return cls(graph, _Characters(words_), patterns, *arrays)
 
     def of_pattern(self, pattern: int) -> list[int]:
         """The numbers of the names that are alike but for case and number."""
@@ -144,7 +194,29 @@ class Names:
 
     def found(self, encoded: str) -> list[tuple[int, int, int]]:
         """Pattern, first word and end of each name in a text: from left to right the longest, none overlapping."""
-        return self._automaton.find_matches_as_indexes(encoded) if self._numbers else []
+        if not self._numbers:
+            return []
+        if self._automaton is None:
+            # For a question or two, looking names up is sooner done than making the automaton.
+            self._n_looked_up += len(encoded)
+            if self._n_looked_up <= _FEW_WORDS:
+                return self._looked_up(encoded)
+            self._automaton = _automaton(list(self._numbers))
+        found: list[tuple[int, int, int]] = self._automaton.find_matches_as_indexes(encoded)
+        return found
+
+    def _looked_up(self, encoded: str) -> list[tuple[int, int, int]]:
+        found = []
+        first = 0
+        while first < len(encoded):
+            for end in range(min(first + self._longest, len(encoded)), first, -1):
+                pattern = self._numbers.get(encoded[first:end])
+                if pattern is not None:
+                    found.append((pattern, first, end))
+                    first = end - 1
+                    break
+            first += 1
+        return found
 
     def encoded_name(self, name: str) -> str:
         """A name as the automaton reads it."""
@@ -156,28 +228,30 @@ class Names:
 
     def common_words(self, share: float) -> frozenset[str]:
         """The words, as `encoded` has them, that stand in more than this share of the patterns; ends of sentences."""
-        counts = Counter("".join(self._numbers))
+        counts = np.bincount(np.frombuffer("".join(self._numbers).encode("utf-32-le"), np.uint32))
         most = max(1, share * len(self._numbers))
-        return frozenset({END_OF_SENTENCE, _COLON, _UNKNOWN, *(word for word, count in counts.items() if count > most)})
+        return frozenset({END_OF_SENTENCE, _COLON, _UNKNOWN, *map(chr, np.flatnonzero(counts > most).tolist())})
 
     def abbreviations_in(self, text: str, written: Sequence[str], spans: Sequence[tuple[int, int]]) -> list[Standing]:
         """Where abbreviations of nodes stand in a text."""
         return standing(self._short, text, written, spans)
 
-    def _encoded(self, texts: Sequence[str]) -> list[str]:
-        if not texts:
-            return []
-        joined = _BETWEEN_NAMES.join(text.replace(_BETWEEN_NAMES, " ") for text in texts)
-        encoded = self.encoded(_WORD.findall(unicodedata.normalize("NFC", joined)))
-        return [pattern.strip(END_OF_SENTENCE) for pattern in encoded.split(_BETWEEN_NAMES)]
 
-    def _telling(self) -> frozenset[str]:
-        """The words, one of which a name must have: not a number, a letter or a stop word."""
-        return frozenset(
-            character
-            for key, character in self._characters.by_key.items()
-            if len(key) > 1 and not key.isdigit() and key not in STOP_WORDS
-        )
+def _encoded(texts: Sequence[str], characters: _Characters) -> list[str]:
+    if not texts:
+        return []
+    joined = _BETWEEN_NAMES.join(text.replace(_BETWEEN_NAMES, " ") for text in texts)
+    encoded = "".join(map(characters.__getitem__, _WORD.findall(unicodedata.normalize("NFC", joined))))
+    return [pattern.strip(END_OF_SENTENCE) for pattern in encoded.split(_BETWEEN_NAMES)]
+
+
+def _telling(characters: _Characters) -> frozenset[str]:
+    """The words, one of which a name must have: not a number, a letter or a stop word."""
+    return frozenset(
+        character
+        for key, character in characters.by_key.items()
+        if len(key) > 1 and not key.isdigit() and key not in STOP_WORDS
+    )
 
 
 def _automaton(patterns: list[str]) -> Any:

@@ -14,6 +14,7 @@ is linked in texts.
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
+from functools import cached_property
 from typing import NamedTuple, get_args
 
 import numpy as np
@@ -83,10 +84,13 @@ class Meanings:
     def __init__(self, graph: Graph, names: Names) -> None:
         self._graph, self._names = graph, names
         self._places = {str(source["name"]): place for place, source in enumerate(graph.sources)}
-        self._common = names.common_words(_RARE)
         self._is_bare_finding = _bare_findings(graph)
         self._of_pattern: dict[tuple[int, bool], Meaning | None] = {}
         self._of_abbreviation: dict[str, Meaning | None] = {}
+
+    @cached_property
+    def _common(self) -> frozenset[str]:
+        return self._names.common_words(_RARE)
 
     def of_pattern(self, pattern: int, is_plural: bool) -> Meaning | None:
         """What a pattern means, written in the plural or not.

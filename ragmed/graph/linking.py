@@ -24,6 +24,7 @@ from ragmed.types import NameKind, NodeKind
 
 KINDS: tuple[NodeKind, ...] = ("finding", "disease", "drug", "gene", "anatomy", "procedure")
 """Kinds of nodes that are linked unless others are asked for: those that a text can be about."""
+_NAMES = "linking"
 _making = threading.Lock()
 _MARKS = frozenset(",()[]")
 
@@ -59,7 +60,9 @@ class Linker:
 
     def __init__(self, graph: Graph, kinds: Collection[NodeKind] = KINDS) -> None:
         self.graph = graph
-        self._names = Names(graph, kinds)
+        folder = graph.folder / _NAMES
+        is_compiled = tuple(kinds) == KINDS and folder.is_dir()
+        self._names = Names.open(graph, folder) if is_compiled else Names.read(graph, kinds)
         self._meanings = Meanings(graph, self._names)
 
     def link_all(self, texts: Iterable[str]) -> Iterator[tuple[LinkedMention, ...]]:
@@ -141,8 +144,15 @@ class Linker:
         return chosen
 
 
+def compile_names(graph: Graph) -> None:
+    """Write the names of the usual kinds into the graph's folder, so that its linker is there at once."""
+    folder = graph.folder / _NAMES
+    folder.mkdir()
+    Names.read(graph, KINDS).write(folder)
+
+
 def linker_of(graph: Graph) -> Linker:
-    """The linker of a graph for the usual kinds, made once: it takes a second, and a hundred megabytes."""
+    """The linker of a graph for the usual kinds, made once: it takes up to a hundred megabytes."""
     with _making:
         return _linker_of(graph)
 

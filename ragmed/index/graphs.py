@@ -18,6 +18,7 @@ import ragmed
 from ragmed import catalog, sources
 from ragmed.errors import DamagedIndex, IndexFault
 from ragmed.graph.findings import compile_profiles
+from ragmed.graph.linking import compile_names
 from ragmed.graph.store import Graph
 from ragmed.graph.writing import Source, write_graph
 from ragmed.home import graph_path, mirror
@@ -31,7 +32,7 @@ from ragmed.sources import StageProgress
 from ragmed.storage import locked, storage_errors
 from ragmed.types import Edge, Node, Retired
 
-GRAPH_FORMAT = 2
+GRAPH_FORMAT = 3
 """Raised whenever the files of a graph, or what its readers make of their sources, change their meaning."""
 _EVERY = 10_000
 """Facts between two signs of progress."""
@@ -156,7 +157,10 @@ def _write(
         cards.append((card, own))
     counts = write_graph(folder, read, report)
     progress("compile findings", 0, 0)
-    compile_profiles(Graph(folder), folder / "findings")
+    graph = Graph(folder)
+    compile_profiles(graph, folder / "findings")
+    progress("compile names", 0, 0)
+    compile_names(graph)
     described = [{**card, "read": own.table()} for card, own in cards]
     return {
         "name": recipe.name,

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ragmed.graph.linking import LinkedMention, Linker
+from ragmed.graph._automaton import Names, _automaton
+from ragmed.graph.linking import KINDS, LinkedMention, Linker, compile_names
 from ragmed.graph.store import Graph
 from ragmed.types import Edge, Name, Node
 from tests.graph_for_tests import Fact, disease, finding, graph_of, small_hpo
@@ -269,3 +270,50 @@ def assert_offsets(text: str, mentions: tuple[LinkedMention, ...]) -> None:
 def test_a_graph_without_nodes_links_nothing(tmp_path: Path) -> None:
     graph: Graph = graph_of(tmp_path, [])
     assert Linker(graph).link("fever (MFS)") == ()
+
+
+def _texts() -> st.SearchStrategy[str]:
+    said = [
+        "ectopia",
+        "lentis",
+        "myopia",
+        "aortic",
+        "root",
+        "aneurysms",
+        "lens",
+        "and",
+        "aorta",
+        "syndrome",
+        "dislocated",
+    ]
+    return st.lists(st.sampled_from([*said, "near-sightedness", "Fever.", "heart,", "the", "MVP"])).map(" ".join)
+
+
+@pytest.fixture(scope="module")
+def small_names(tmp_path_factory: pytest.TempPathFactory) -> Names:
+    return Names.read(graph_of(tmp_path_factory.mktemp("names"), small_hpo()), KINDS)
+
+
+@given(text=_texts())
+def test_names_that_are_looked_up_are_those_that_the_automaton_finds(small_names: Names, text: str) -> None:
+    encoded = small_names.encoded_name(text)
+    by_automaton = _automaton(list(small_names._numbers)).find_matches_as_indexes(encoded)
+    assert small_names._looked_up(encoded) == [tuple(found) for found in by_automaton]
+
+
+def test_compiled_names_link_as_those_read_from_the_graph(tmp_path: Path) -> None:
+    graph = graph_of(tmp_path, small_hpo())
+    text = "Dislocated lens, no myopia; MVP and aortic root aneurysms in Lens and aorta syndrome. " * 3
+    read = Linker(graph)
+    compile_names(graph)
+    compiled = Linker(graph)
+    assert compiled.link(text) == read.link(text) != ()
+    assert compiled.link(text * 2000)[: len(read.link(text))] == read.link(text)  # the automaton is made
+    assert compiled._names._automaton is not None
+    assert compiled._names.common_words(0.1) == read._names.common_words(0.1)
+
+
+def test_compiled_names_of_a_graph_without_any(tmp_path: Path) -> None:
+    graph = graph_of(tmp_path, [])
+    compile_names(graph)
+    assert Linker(graph).link("Is it a dislocated lens?") == ()
