@@ -20,6 +20,8 @@ def joined(found: Mapping[str, Ranking]) -> tuple[Rows, dict[str, NDArray[np.int
 def ranked(rows: Rows, scores: NDArray[np.float64], k: int, index: IndexView) -> Ranking:
     """The best ``k`` rows; equal scores by passage id."""
     order = np.argsort(-scores, kind="stable")
+    if (np.diff(scores[order]) != 0).all():
+        return Ranking(rows[order[:k]], scores[order[:k]])
     # Ids are looked up only where scores are equal, since each look-up reads a file.
     result: list[int] = []
     at = 0

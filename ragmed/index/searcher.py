@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +76,14 @@ class Searcher:
 
     def __init__(self, name: str, retrievers: Mapping[str, OpenRetriever], passage_ids: Sequence[str]) -> None:
         self._name, self._retrievers, self.passage_ids = name, retrievers, passage_ids
+        self._able: dict[type, Any] = {}
+
+    def _first(self, ability: type) -> Any:
+        """The first retriever that can do something."""
+        # Asking a protocol takes a while, and a search asks several times.
+        if ability not in self._able:
+            self._able[ability] = next((r for r in self._retrievers.values() if isinstance(r, ability)), None)
+        return self._able[ability]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -95,7 +104,8 @@ class Searcher:
 
     @property
     def term_statistics(self) -> TermStatistics | None:
-        return next((r for r in self._retrievers.values() if isinstance(r, TermStatistics)), None)
+        teller: TermStatistics | None = self._first(TermStatistics)
+        return teller
 
     def kind(self, retriever: str) -> RetrieverKind:
         return self._retriever(retriever).kind
@@ -105,20 +115,20 @@ class Searcher:
         return opened.scores(query, rows) if isinstance(opened, ScoresPassages) else None
 
     def matches(self, query: Query, rows: Rows) -> Matches | None:
-        teller = next((r for r in self._retrievers.values() if isinstance(r, MatchesWords)), None)
+        teller: MatchesWords | None = self._first(MatchesWords)
         return None if teller is None else teller.matches(query, rows)
 
     def vectors(self, rows: Rows) -> Vectors | None:
-        holder = next((r for r in self._retrievers.values() if isinstance(r, HasVectors)), None)
+        holder: HasVectors | None = self._first(HasVectors)
         return None if holder is None else holder.vectors(rows)
 
     def explains(self, query: Query, rows: Rows) -> NDArray[np.float64] | None:
-        teller = next((r for r in self._retrievers.values() if isinstance(r, ExplainsFindings)), None)
+        teller: ExplainsFindings | None = self._first(ExplainsFindings)
         return None if teller is None else teller.explains(query, rows)
 
     def reworded(self, query: Query) -> Query:
         """The query as it is searched: with its rewordings by the first retriever that knows other names."""
-        teller = next((r for r in self._retrievers.values() if isinstance(r, KnowsNames)), None)
+        teller: KnowsNames | None = self._first(KnowsNames)
         found = () if teller is None else teller.rewordings(query)
         return replace(query, rewordings=(*query.rewordings, *found)) if found else query
 

@@ -24,7 +24,7 @@ from tests.passages_for_tests import passage
 from tests.retrievers.test_dense import SeededEncoder
 
 WORDS = ["fever", "heart", "rate", "insulin", "glucose", "don't", "l’état", "naïve", "α-synuclein", "aorta", "lens"]
-WORDS += ["the", "of", "5.5", "HTT", "arm"]
+WORDS += ["the", "of", "5.5", "HTT", "arm", "PD-1", "PD1"]
 N = 120
 
 
@@ -46,6 +46,7 @@ QUERIES = [
     Query("3", "HTT", expansions=(("aorta", 0.1), ("lens arm", 0.35))),
     Query("4", "words that no passage has: zebra", lexical="zebra"),
     Query("5", "heart rate", documents=("A rate of the heart.",)),
+    Query("6", "Is PD1 in the lens?", rewordings=("Is insulin in the lens?", "Is zebra in the lens?")),
 ]
 
 
