@@ -30,6 +30,8 @@ MIN_SHARE = 0.3
 """Of the passages that have a name, so many must have the other one, and the other way round."""
 RARE, ALWAYS_RARE = 0.0025, 5
 """A name is in at most this share of the passages, or in so many."""
+_FEW = 1 << 16
+"""So many names are kept in memory; more are looked up in their file."""
 _MAX_WORDS = 3
 _MAX_REWORDINGS = 2
 
@@ -197,7 +199,9 @@ class OtherNames:
 
     def __init__(self, folder: Path) -> None:
         self._names = StringColumn(folder, "name")
-        self._sorted = SortedStrings(self._names)
+        few = len(self._names) <= _FEW
+        places = {name: at for at, name in enumerate(self._names)} if few else {}
+        self._place = places.get if few else SortedStrings(self._names).find
         self._others = StringColumn(folder, "other")
         self._start, self._passage = map_array(folder / "start.npy"), map_array(folder / "passage.npy")
 
@@ -206,7 +210,7 @@ class OtherNames:
 
     def of(self, name: str) -> tuple[tuple[str, int], ...]:
         """The other names of a thing, the surest first, each with the row of a passage that gives it."""
-        at = self._sorted.find(key(name))
+        at = self._place(key(name))
         if at is None:
             return ()
         return tuple((self._others[i], int(self._passage[i])) for i in range(*self._start[at : at + 2].tolist()))
