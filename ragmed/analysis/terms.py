@@ -24,6 +24,7 @@ STOP_WORDS = frozenset(
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _MARKS = str.maketrans(dict.fromkeys("™℠®©", " "))
 _CODE = re.compile(r"(?<![^\W_])([a-z]{1,8})[-\u2010\u2011\u2013](\d{1,7}[a-z]{0,2})(?![^\W_])", re.IGNORECASE)
+_SEPARATE = bytes(c if chr(c).isalnum() else 0x20 for c in range(128)) + bytes(range(128, 256))
 _local = threading.local()
 
 
@@ -38,6 +39,24 @@ def words(text: str) -> list[str]:
         decomposed = unicodedata.normalize("NFKD", text.translate(_MARKS)).lower()
         text = "".join(c for c in decomposed if not unicodedata.combining(c))
     return [w[:-2] if w.endswith(("'s", "’s")) else w for w in _WORD.findall(text)]
+
+
+def bag_of_words(text: str) -> list[str]:
+    """The words of a text as `words` finds them, in another order, and faster.
+
+    What is ASCII without apostrophe, most of any text, is cut by a table; the rest goes the way of `words`.
+
+    >>> bag_of_words("Crohn's disease: 5.5 mg")
+    ['disease', '5', '5', 'mg', 'crohn']
+    """
+    text = text.lower()
+    if text.isascii() and "'" not in text:
+        return text.encode().translate(_SEPARATE).decode().split()
+    easy: list[str] = []
+    hard: list[str] = []
+    for piece in text.split():
+        (easy if piece.isascii() and "'" not in piece else hard).append(piece)
+    return " ".join(easy).encode().translate(_SEPARATE).decode().split() + words(" ".join(hard))
 
 
 def codes(text: str) -> list[str]:

@@ -7,8 +7,7 @@ as a name is (with a digit, or a capital), both are rare, and passages that have
 forms of longer ones are `ragmed.analysis.vocabulary_abbreviations`'s.
 
 Files: ``name.bin/.npy`` (distinct names as `key` makes them, sorted by bytes); ``start.npy`` (int64, one more than
-names) into ``other.bin/.npy`` (other names as first written, the surest first), ``passage.npy`` (uint32: the row of
-the first passage that says so).
+names) into ``other.bin/.npy`` (other names as first written, the surest first).
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ragmed.analysis.terms import STOP_WORDS, joined_codes, words
+from ragmed.analysis.terms import STOP_WORDS, bag_of_words, joined_codes, words
 from ragmed.columns import SortedStrings, StringColumn, map_array, write_array, write_strings
 from ragmed.protocols import Progress, no_progress
 from ragmed.types import Passage
@@ -35,7 +34,7 @@ _FEW = 1 << 16
 _MAX_WORDS = 3
 _MAX_REWORDINGS = 2
 
-_NAME = r"[A-Za-z][\w-]*"
+_NAME = r"(?<!\w)[A-Za-z][\w-]*"
 _IN_PARENTHESES = re.compile(rf"(?P<name>{_NAME})[™®]?\s*[(\[](?P<others>[^()\[\]]{{2,120}})[)\]]")
 _ALSO_KNOWN = re.compile(
     rf"(?P<name>{_NAME})[™®]?,?\s+(?:also|formerly|previously|now)\s+(?:known|called|named|referred to|marketed)"
@@ -60,15 +59,6 @@ class Pair(NamedTuple):
 
     name: str
     other: str
-
-
-class Reworded(NamedTuple):
-    """A text with ``name`` in it replaced by the ``other`` that passage ``row`` gives it."""
-
-    text: str
-    name: str
-    other: str
-    row: int
 
 
 def key(name: str) -> str:
@@ -131,11 +121,10 @@ def _has_digit(name: str) -> bool:
 
 @dataclass(slots=True)
 class _Given:
-    """A pair's first writing, the row of the first passage that gives it, and how many passages have both names."""
+    """A pair's first writing, and how many passages have both names."""
 
     name: str
     other: str
-    row: int
     n_both: int = 0
 
 
@@ -146,24 +135,23 @@ def write_other_names(passages: Sequence[Passage], folder: Path, progress: Progr
         for name, other in pairs(_text(passage)):
             both = key(name), key(other)
             if both not in given and both[::-1] not in given:
-                given[both] = _Given(name, other, row)
+                given[both] = _Given(name, other)
         if row % _PROGRESS == 0:
             progress(row // 2, len(passages))
     n_with = _count(given, passages, progress)
     most = max(ALWAYS_RARE, len(passages) * RARE)
-    found: dict[str, list[tuple[float, str, int]]] = {}
+    found: dict[str, list[tuple[float, str]]] = {}
     for (name, other), pair in given.items():
         n_name, n_other = n_with[name], n_with[other]
         if pair.n_both >= MIN_SHARE * max(n_name, n_other) and max(n_name, n_other) <= most:
             sure = pair.n_both**2 / (n_name * n_other)
-            found.setdefault(name, []).append((-sure, pair.other, pair.row))
-            found.setdefault(other, []).append((-sure, pair.name, pair.row))
+            found.setdefault(name, []).append((-sure, pair.other))
+            found.setdefault(other, []).append((-sure, pair.name))
     names = sorted(found, key=lambda text: text.encode("utf-8", "replace"))
     others = [sorted(found[name]) for name in names]
     write_strings(folder, "name", names)
     write_array(folder / "start.npy", np.cumsum([0, *map(len, others)], dtype=np.int64))
-    write_strings(folder, "other", (other for of_name in others for _, other, _ in of_name))
-    write_array(folder / "passage.npy", np.array([row for each in others for _, _, row in each], dtype=np.uint32))
+    write_strings(folder, "other", (other for of_name in others for _, other in of_name))
     return len(names)
 
 
@@ -179,7 +167,7 @@ def _count(given: dict[tuple[str, str], _Given], passages: Sequence[Passage], pr
         by_first_word.setdefault(of_name[0], []).append((name, frozenset(of_name)))
     n_with = dict.fromkeys(partners, 0)
     for row, passage in enumerate(passages):
-        own = set(words(joined_codes(_text(passage))))
+        own = set(bag_of_words(joined_codes(_text(passage))))
         here = {name for word in own & by_first_word.keys() for name, parts in by_first_word[word] if parts <= own}
         for name in here:
             n_with[name] += 1
@@ -203,19 +191,19 @@ class OtherNames:
         places = {name: at for at, name in enumerate(self._names)} if few else {}
         self._place = places.get if few else SortedStrings(self._names).find
         self._others = StringColumn(folder, "other")
-        self._start, self._passage = map_array(folder / "start.npy"), map_array(folder / "passage.npy")
+        self._start = map_array(folder / "start.npy")
 
     def __len__(self) -> int:
         return len(self._names)
 
-    def of(self, name: str) -> tuple[tuple[str, int], ...]:
-        """The other names of a thing, the surest first, each with the row of a passage that gives it."""
+    def of(self, name: str) -> list[str]:
+        """The other names of a thing, the surest first."""
         at = self._place(key(name))
         if at is None:
-            return ()
-        return tuple((self._others[i], int(self._passage[i])) for i in range(*self._start[at : at + 2].tolist()))
+            return []
+        return self._others[slice(*self._start[at : at + 2].tolist())]
 
-    def rewordings(self, text: str) -> tuple[Reworded, ...]:
+    def rewordings(self, text: str) -> tuple[str, ...]:
         """The text with a name that it uses replaced by another one; at most two, the longest names' first.
 
         A name whose other one the text has already is left alone.
@@ -230,7 +218,5 @@ class OtherNames:
                 start, end = spans[first][0], spans[first + n_words - 1][1]
                 of_name = self.of(text[start:end])
                 taken |= set(here) if of_name else set()
-                for other, row in of_name:
-                    if not set(key(other).split()) <= own:
-                        found.append(Reworded(text[:start] + other + text[end:], text[start:end], other, row))
+                found += [text[:start] + other + text[end:] for other in of_name if not set(key(other).split()) <= own]
         return tuple(found[:_MAX_REWORDINGS])

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ragmed.analysis.terms import STOP_WORDS, codes, stem, words
+from ragmed.analysis.terms import STOP_WORDS, bag_of_words, codes, stem
 
 N_FIELDS = 3
 _FREQUENCY_BITS = (8, 8, 16)
@@ -31,26 +31,6 @@ _KNOWN_WORDS = 1 << 20
 """Words whose term is remembered."""
 _SEGMENT_TOKENS = 1 << 24
 _BATCH_POSTINGS = 1 << 22
-
-_SEPARATE = bytes(c if chr(c).isalnum() else 0x20 for c in range(128)) + bytes(range(128, 256))
-
-
-def tokens(text: str) -> list[str]:
-    """The words of a text as `ragmed.analysis.terms.words` finds them, in another order, and faster.
-
-    What is ASCII without apostrophe, most of any text, is cut by a table; the rest goes the way of `words`.
-
-    >>> tokens("Crohn's disease: 5.5 mg")
-    ['disease', '5', '5', 'mg', 'crohn']
-    """
-    text = text.lower()
-    if text.isascii() and "'" not in text:
-        return text.encode().translate(_SEPARATE).decode().split()
-    easy: list[str] = []
-    hard: list[str] = []
-    for piece in text.split():
-        (easy if piece.isascii() and "'" not in piece else hard).append(piece)
-    return " ".join(easy).encode().translate(_SEPARATE).decode().split() + words(" ".join(hard))
 
 
 class _TermOfWord(dict[str, int]):
@@ -115,7 +95,7 @@ class Inverter:
         """The next passage."""
         for text in texts:
             if text:
-                self._tokens.extend(map(self._term_of_word.__getitem__, [*tokens(text), *codes(text)]))
+                self._tokens.extend(map(self._term_of_word.__getitem__, [*bag_of_words(text), *codes(text)]))
             self._ends.append(len(self._tokens))
         if len(self._tokens) >= self._segment_tokens or len(self._ends) >= N_FIELDS * (1 << _ROW_BITS):
             self._spill()

@@ -159,7 +159,7 @@ class OpenGraphRetriever:
         return scores
 
     def rewordings(self, query: Query) -> tuple[str, ...]:
-        return tuple(reworded.text for reworded in self.other_names.rewordings(_text(query)))
+        return self.other_names.rewordings(_text(query))
 
     def explains(self, query: Query, rows: Rows) -> NDArray[np.float64] | None:
         explained = self._explained(self._named(_text(query)))
