@@ -126,9 +126,10 @@ class StringColumn(Sequence[str]):
         self._offsets = map_array(folder / f"{name}.npy")
         path = folder / f"{name}.bin"
         # An empty file cannot be mapped.
-        self._bytes: NDArray[np.uint8] = (
-            np.memmap(path, dtype=np.uint8, mode="r") if path.stat().st_size else np.zeros(0, dtype=np.uint8)
-        )
+        self._bytes: NDArray[np.uint8] = np.zeros(0, dtype=np.uint8)
+        if path.stat().st_size:
+            self._bytes = np.memmap(path, dtype=np.uint8, mode="r")
+            watch(self._bytes)
         # Views of the same maps: a single item of theirs is had ten times as fast.
         self._starts, self._view = np.asarray(self._offsets).data, np.asarray(self._bytes).data
 

@@ -14,9 +14,9 @@ _FEW = 4
 """With fewer items, starting threads costs more than it saves."""
 
 
-def in_threads(work: Callable[[_Item], _Done], items: Sequence[_Item]) -> Iterator[_Done]:
-    """``work`` of each item, in their order."""
-    if len(items) < _FEW or n_cores() == 1:
+def in_threads(work: Callable[[_Item], _Done], items: Sequence[_Item], least: int = _FEW) -> Iterator[_Done]:
+    """``work`` of each item, in their order; in threads where there are ``least`` items or more."""
+    if len(items) < least or n_cores() == 1:
         yield from map(work, items)
         return
     with ThreadPoolExecutor(n_cores()) as pool:

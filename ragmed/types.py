@@ -112,7 +112,7 @@ class Query:
     question, as by HyDE: a dense retriever searches with the mean of their vectors and the text's. ``lexical`` is
     what retrievers that match words search for instead of ``text``; ``expansions`` are further words or phrases for
     them, each with its weight (1: as much as a word of the question); ``rewordings`` say what they search for in other
-    words, and a passage counts by those that suit it best.
+    words, and a passage counts by those that suit it best (of those retrievers, `bm25` and `milvus_bm25` heed them).
 
     The others say how it is answered. ``history`` is what was said before, the oldest turn first. ``notes`` are
     documents that the question is about, as a patient's record, in the order of their writing. ``style`` says for whom

@@ -38,6 +38,7 @@ _FIRST, _SURROGATES, _N_CHARACTERS = 0x100, 0x800, 0x110000
 _REMEMBERED = 1 << 17
 _LONGEST_SHORT = 10
 _FEW_WORDS = 1 << 12
+"""Until so many words were read, names are looked up; then the automaton is made."""
 _WORDS, _PATTERNS = "words.txt", "patterns.txt"
 
 _SIBILANT_PLURALS = ("ches", "shes", "sses", "xes")
@@ -53,13 +54,13 @@ def word_spans(text: str) -> list[tuple[int, int]]:
 
 
 class _Characters(dict[str, str]):
-    """Word as written → its character. New words are given one until ``by_key`` is closed."""
+    """Word as written → its character. New words are given one while it is open: until it has been told all."""
 
-    def __init__(self, words_: Sequence[str] = ()) -> None:
+    def __init__(self, words_: Sequence[str] | None = None) -> None:
         self.by_key: dict[str, str] = {}
-        for word in words_:
+        for word in words_ or ():
             self.by_key[word] = self._next()
-        self.is_open = not words_
+        self.is_open = words_ is None
 
     def __missing__(self, word: str) -> str:
         if not word[0].isalnum():
@@ -140,7 +141,7 @@ class Names:
         characters.is_open = False
         telling = _telling(characters)
         patterns: dict[str, int] = {}
-        in_patterns: list[int] = []
+        patterns_of: list[int] = []
         abbreviations: list[int] = []
         numbers = np.flatnonzero(is_linked).tolist()
         for number, text, pattern in zip(numbers, texts, encoded, strict=True):
@@ -148,9 +149,10 @@ class Names:
             if is_short:
                 abbreviations.append(number)
             is_found = not is_short and not telling.isdisjoint(pattern)
-            in_patterns.append(patterns.setdefault(pattern, len(patterns)) if is_found else -1)
-        order = np.argsort(np.array(in_patterns, np.int64), kind="stable")
-        starts = np.searchsorted(np.array(in_patterns, np.int64)[order], np.arange(len(patterns) + 1))
+            patterns_of.append(patterns.setdefault(pattern, len(patterns)) if is_found else -1)
+        in_patterns = np.array(patterns_of, np.int64)
+        order = np.argsort(in_patterns, kind="stable")
+        starts = np.searchsorted(in_patterns[order], np.arange(len(patterns) + 1))
         ordered = np.array(numbers, np.uint32)[order]
         return cls(graph, characters, list(patterns), starts, ordered, np.array(abbreviations, np.uint32))
 

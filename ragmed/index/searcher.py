@@ -6,9 +6,7 @@ queries ──rewrite──► queries ──retrievers──► rankings ──
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,7 +32,7 @@ from ragmed.protocols import (
     TermStatistics,
     Vectors,
 )
-from ragmed.threads import n_cores
+from ragmed.threads import in_threads
 from ragmed.types import Query
 
 DEPTH = 100
@@ -174,13 +172,10 @@ class Searcher:
 
     def _lists(self, queries: Sequence[Query], depth: int, allowed: Allowed | None) -> dict[str, list[Ranking]]:
         """What each retriever finds; where there is much to search, all at once, each on a core of its own."""
-        searches = {name: partial(opened.search, queries, depth, allowed) for name, opened in self._retrievers.items()}
-        n_at_once = min(len(searches), n_cores()) if len(self.passage_ids) >= _MANY else 1
-        if n_at_once == 1:
-            return {name: search() for name, search in searches.items()}
-        with ThreadPoolExecutor(n_at_once) as pool:
-            running = {name: pool.submit(search) for name, search in searches.items()}
-            return {name: one.result() for name, one in running.items()}
+        opened = list(self._retrievers.values())
+        least = 2 if len(self.passage_ids) >= _MANY else len(opened) + 1
+        found = in_threads(lambda retriever: retriever.search(queries, depth, allowed), opened, least)
+        return dict(zip(self._retrievers, found, strict=True))
 
     def _retriever(self, name: str) -> OpenRetriever:
         if name not in self._retrievers:

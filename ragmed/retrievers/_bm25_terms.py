@@ -82,6 +82,8 @@ def wordings(query: Query) -> list[Query]:
 
 def best_matches(found: Sequence[Matches]) -> Matches:
     """How passages match a query, by whichever of its `wordings` each matches best."""
+    if len(found) == 1:
+        return found[0]
     best = {
         name: np.max([getattr(one, name) for one in found], axis=0)
         for name in ("coverage", "share", "rarest", "three_rarest")

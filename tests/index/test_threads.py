@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import ragmed
+from ragmed import threads
 from ragmed.index import searcher
 from ragmed.types import Query
 from tests.cli.conftest import environment
@@ -44,7 +45,7 @@ def test_retrievers_that_search_at_once_find_what_they_find_one_after_another(
     queries = [Query(str(n), text) for n, text in enumerate(["What is arachnodactyly?", "What does insulin do?"])]
     expected = index.searcher.find(queries, 5, index.pipeline.fusion)
     monkeypatch.setattr(searcher, "_MANY", 0)
-    monkeypatch.setattr(searcher, "n_cores", lambda: 2)
+    monkeypatch.setattr(threads, "n_cores", lambda: 2)
     for one, other in zip(index.searcher.find(queries, 5, index.pipeline.fusion), expected, strict=True):
         assert one.rankings.keys() == other.rankings.keys()
         for ranking, alike in (
