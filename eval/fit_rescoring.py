@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from ragmed.fusion._adaptive_weights import WEIGHTS
 from ragmed.fusion._features import features
 from ragmed.fusion._rescoring import INPUTS, TOP, TREES, inputs
-from ragmed.fusion._trees import Trees
+from ragmed.fusion._trees import Split, Trees
 from ragmed.fusion.rrf import ReciprocalRankFusion
 from ragmed.index.searcher import Searcher
 from ragmed.types import Query
@@ -122,36 +122,15 @@ def _ndcg(grades: NDArray[np.float64], ideal: NDArray[np.float64]) -> float:
 
 def as_trees(model: Any) -> Trees:
     """The model's trees as arrays."""
-    roots: list[int] = []
-    nodes: list[tuple[int, float, int, int, float]] = []
 
-    def add(node: Mapping[str, Any], depth: int) -> tuple[int, int]:
-        at = len(nodes)
+    def branch(node: Mapping[str, Any]) -> Split | float:
         if "leaf_value" in node:
-            nodes.append((0, 0.0, at, at, float(node["leaf_value"])))
-            return at, depth
+            return float(node["leaf_value"])
         assert node["decision_type"] == "<="
-        nodes.append((0, 0.0, 0, 0, 0.0))
-        left, left_depth = add(node["left_child"], depth + 1)
-        right, right_depth = add(node["right_child"], depth + 1)
-        nodes[at] = (int(node["split_feature"]), float(node["threshold"]), left, right, 0.0)
-        return at, max(left_depth, right_depth)
+        left, right = branch(node["left_child"]), branch(node["right_child"])
+        return Split(int(node["split_feature"]), float(node["threshold"]), left, right)
 
-    depth = 0
-    for tree in model.dump_model()["tree_info"]:
-        root, tree_depth = add(tree["tree_structure"], 0)
-        roots.append(root)
-        depth = max(depth, tree_depth)
-    feature, threshold, left, right, value = zip(*nodes, strict=True)
-    return Trees(
-        np.array(roots, dtype=np.int32),
-        np.array(feature, dtype=np.int16),
-        np.array(threshold),
-        np.array(left, dtype=np.int32),
-        np.array(right, dtype=np.int32),
-        np.array(value),
-        depth,
-    )
+    return Trees.grown([branch(tree["tree_structure"]) for tree in model.dump_model()["tree_info"]])
 
 
 def all_sets(cache: Path) -> dict[str, list[Seen]]:

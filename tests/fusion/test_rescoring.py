@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ragmed.fusion import _rescoring
 from ragmed.fusion._features import OF_PASSAGE, OF_QUERY, Features
 from ragmed.fusion._rescoring import INPUTS, TOP, inputs, rescored, trees
-from ragmed.fusion._trees import Trees, read_trees
+from ragmed.fusion._trees import Split, Trees, read_trees
 from ragmed.protocols import Matches, Rows, Vectors
 
 N = 80
@@ -48,42 +48,54 @@ def first(of: Features, n: int) -> Features:
     return Features(of.rows[:n], of.of_passage[:n], of.of_query, matches)
 
 
-def grown(seed: int) -> Trees:
-    """Trees at random, of three splits: a root, its two children, four leaves."""
+def split(chance: np.random.Generator, depth: int) -> Split | float:
+    """A tree at random, of other depths on its left and its right."""
+    if depth == 0:
+        return float(chance.normal())
+    left, right = split(chance, depth - 1), split(chance, int(chance.integers(0, depth)))
+    return Split(int(chance.integers(2, 10)), float(chance.random()), left, right)
+
+
+def grown(seed: int) -> tuple[list[Split | float], Trees]:
     chance = np.random.default_rng(seed)
-    nodes: list[tuple[int, float, int, int, float]] = []
-    roots = []
-    for _ in range(5):
-        at = len(nodes)
-        roots.append(at)
-        split = [(int(chance.integers(2, 10)), float(chance.random())) for _ in range(3)]
-        children = [(at + 1, at + 2), (at + 3, at + 4), (at + 5, at + 6)]
-        nodes += [(f, t, left, right, 0.0) for (f, t), (left, right) in zip(split, children, strict=True)]
-        nodes += [(0, 0.0, at + 3 + i, at + 3 + i, float(chance.normal())) for i in range(4)]
-    feature, threshold, left, right, value = (np.array(column) for column in zip(*nodes, strict=True))
-    return Trees(np.array(roots), feature, threshold, left, right, value, 2)
+    roots = [split(chance, depth) for depth in (1, 2, 3, 4, 4, 3, 0)]
+    return roots, Trees.grown(roots)
 
 
-def walked(made: Trees, row: NDArray[np.float64]) -> float:
-    """The sum over the trees, one step at a time."""
-    total = 0.0
-    for root in made.roots.tolist():
-        at = root
-        while made.left[at] != at:
-            at = int(made.left[at] if row[made.feature[at]] <= made.threshold[at] else made.right[at])
-        total += float(made.value[at])
-    return total
+def walked(branch: Split | float, row: NDArray[np.float64]) -> float:
+    """What a tree adds, one step at a time."""
+    while isinstance(branch, Split):
+        branch = branch.left if row[branch.feature] <= branch.threshold else branch.right
+    return branch
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_trees_give_what_a_walk_from_root_to_leaf_gives(seed: int) -> None:
-    made = grown(seed)
+def test_trees_give_what_walks_from_root_to_leaf_give(seed: int) -> None:
+    roots, made = grown(seed)
     x = np.random.default_rng(seed).random((20, len(INPUTS)))
-    assert made.predict(x) == pytest.approx([walked(made, row) for row in x])
+    x[0] = made.threshold[0, 0]  # as much as the threshold goes left
+    assert made.predict(x) == pytest.approx([sum(walked(root, row) for root in roots) for row in x])
+
+
+def test_a_row_gets_the_same_alone_and_among_others() -> None:
+    _, made = grown(0)
+    x = np.random.default_rng(1).random((20, len(INPUTS)))
+    assert made.predict(x).tolist() == [made.predict(row[None])[0] for row in x]
+
+
+def test_a_tree_has_sixteen_leaves_at_most() -> None:
+    branch: Split | float = 0.0
+    for n in range(15):
+        branch = Split(0, float(n), branch, float(n + 1))
+    x = np.zeros((17, 1))
+    x[:, 0] = np.arange(17) - 0.5
+    assert Trees.grown([branch]).predict(x).tolist() == [walked(branch, row) for row in x] == [*range(16), 15]
+    with pytest.raises(ValueError, match="17 leaves"):
+        Trees.grown([Split(0, 20.0, branch, 1.0)])
 
 
 def test_trees_survive_their_file(tmp_path: Path) -> None:
-    made = grown(0)
+    _, made = grown(0)
     made.write(tmp_path / "trees.npz")
     x = np.random.default_rng(0).normal(size=(20, len(INPUTS)))
     assert read_trees(tmp_path / "trees.npz").predict(x).tolist() == made.predict(x).tolist()
@@ -91,12 +103,13 @@ def test_trees_survive_their_file(tmp_path: Path) -> None:
 
 def test_the_trees_that_are_shipped_look_at_what_there_is() -> None:
     made = trees()
-    assert len(made.roots) > 0
+    assert len(made.value) > 0
     assert made.feature.max() < len(INPUTS)
     x = inputs(seen(), np.linspace(1, 0, N), np.arange(N), VectorsInMemory())  # type: ignore[arg-type]
     assert x is not None
     assert x.shape == (TOP, len(INPUTS))
-    assert walked(made, x[0]) == pytest.approx(made.predict(x)[0])
+    assert np.isfinite(x).all()
+    assert made.predict(x).any()
 
 
 def test_what_is_looked_at_does_not_depend_on_the_order_of_rows_though_coverages_tie() -> None:
@@ -126,7 +139,7 @@ def test_a_passage_is_told_how_those_like_it_came_off() -> None:
 
 
 def test_only_the_best_change_places_and_the_others_stay_behind_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_rescoring, "trees", lambda: grown(3))
+    monkeypatch.setattr(_rescoring, "trees", lambda: grown(3)[1])
     scores = np.random.default_rng(2).normal(size=N)
     before = np.argsort(-scores)
     after = np.argsort(-rescored(seen(), scores, VectorsInMemory()))  # type: ignore[arg-type]
