@@ -287,10 +287,12 @@ class Table:
         self, folder: Path, strings: Sequence[str], codes: Sequence[str] = (), numbers: Sequence[str] = ()
     ) -> None:
         self.strings = {name: StringColumn(folder, name) for name in strings}
-        self._codes = {name: map_array(folder / f"{name}.codes.npy") for name in codes}
+        # By views: see `StringColumn`.
+        self._codes = {name: np.asarray(map_array(folder / f"{name}.codes.npy")).data for name in codes}
         self._values = {name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in codes}
-        self._numbers = {name: map_array(folder / f"{name}.npy") for name in numbers}
+        self._numbers = {name: np.asarray(map_array(folder / f"{name}.npy")).data for name in numbers}
         self.checksums = map_array(folder / "checksum.npy")
+        self._checks = np.asarray(self.checksums).data
 
     def __len__(self) -> int:
         return len(self.checksums)
@@ -304,11 +306,11 @@ class Table:
             fields[name] = data.decode("utf-8")
             crc = zlib.crc32(b"\x1f", zlib.crc32(data, crc))
         for name, codes in self._codes.items():
-            fields[name] = value = self._values[name][int(codes[row])]
+            fields[name] = value = self._values[name][codes[row]]
             crc = zlib.crc32(b"\x1f", zlib.crc32(value.encode("utf-8"), crc))
         for name, numbers in self._numbers.items():
-            fields[name] = int(numbers[row])
+            fields[name] = numbers[row]
             crc = zlib.crc32(b"%d\x1f" % fields[name], crc)
-        if crc != int(self.checksums[row]):
+        if crc != self._checks[row]:
             raise ValueError("checksum differs")
         return fields

@@ -98,7 +98,8 @@ def features(
     if not len(rows) or by_words is None or by_meaning is None or matches is None:
         return None
     first_words, first_meaning = places[lexical][:POOL], places[dense][:POOL]
-    pool = np.union1d(first_words, first_meaning)
+    in_words, in_meaning = _marked(len(rows), first_words), _marked(len(rows), first_meaning)
+    pool = np.flatnonzero(in_words | in_meaning)
     words = by_words / max(matches.highest, 1e-9)
     lengths = 0.5 * np.log(np.maximum(matches.lengths, 1e-3) + 0.01)
     of_passage = np.stack(
@@ -124,8 +125,8 @@ def features(
         "coverage_top": float(np.sort(matches.coverage[pool])[-3:].mean()),
         "coverage_by_meaning": _mean(matches.coverage[first_meaning[:5]]),
         "coverage_by_words": _mean(matches.coverage[first_words[:5]]),
-        "agreement": len(np.intersect1d(first_words[:10], first_meaning[:10])) / 10,
-        "overlap": len(np.intersect1d(first_words, first_meaning)) / POOL,
+        "agreement": len({*first_words[:10].tolist()} & {*first_meaning[:10].tolist()}) / 10,
+        "overlap": np.count_nonzero(in_words & in_meaning) / POOL,
         "nearness_by_words": _mean(by_meaning[first_words[:5]]),
         "words_by_meaning": _mean(words[first_meaning[:5]]),
         "length_spread": float(2 * np.std(lengths[pool])),
@@ -179,5 +180,12 @@ def _coherence(vectors: NDArray[np.float32]) -> float:
     return float(centre @ centre)
 
 
+def _marked(n: int, places: NDArray[np.intp]) -> NDArray[np.bool_]:
+    marked = np.zeros(n, dtype=np.bool_)
+    marked[places] = True
+    return marked
+
+
 def _mean(values: NDArray[np.float64]) -> float:
-    return float(values.mean()) if len(values) else 0.0
+    # As `numpy.mean`, in a third of its time for so few.
+    return float(np.add.reduce(values) / len(values)) if len(values) else 0.0

@@ -74,11 +74,12 @@ class Searcher:
 
     def __init__(self, name: str, retrievers: Mapping[str, OpenRetriever], passage_ids: Sequence[str]) -> None:
         self._name, self._retrievers, self.passage_ids = name, retrievers, passage_ids
+        # Asking a protocol takes a while, and a search asks several times.
         self._able: dict[type, Any] = {}
+        self._scoring: dict[str, ScoresPassages | None] = {}
 
     def _first(self, ability: type) -> Any:
         """The first retriever that can do something."""
-        # Asking a protocol takes a while, and a search asks several times.
         if ability not in self._able:
             self._able[ability] = next((r for r in self._retrievers.values() if isinstance(r, ability)), None)
         return self._able[ability]
@@ -110,7 +111,10 @@ class Searcher:
 
     def scores(self, retriever: str, query: Query, rows: Rows) -> NDArray[np.float64] | None:
         opened = self._retriever(retriever)
-        return opened.scores(query, rows) if isinstance(opened, ScoresPassages) else None
+        if retriever not in self._scoring:
+            self._scoring[retriever] = opened if isinstance(opened, ScoresPassages) else None
+        scoring = self._scoring[retriever]
+        return None if scoring is None else scoring.scores(query, rows)
 
     def matches(self, query: Query, rows: Rows) -> Matches | None:
         teller: MatchesWords | None = self._first(MatchesWords)

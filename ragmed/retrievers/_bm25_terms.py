@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +17,8 @@ from ragmed.types import Query
 
 OTHER_WORDS = 0.5
 """What a query in other words counts of it; set on BioASQ 7–9, where anything from 0.3 to 0.65 did as well."""
+_REMEMBERED = 1 << 10
+"""Texts whose terms are remembered."""
 Frequencies = Callable[[Sequence[str]], Sequence[int]]
 """How many passages have each of some terms."""
 
@@ -29,12 +32,14 @@ def index_terms(text: str) -> list[str]:
     return [*terms(text), *stem(codes(text))]
 
 
-def own_terms(query: Query) -> dict[str, int]:
+def own_terms(query: Query) -> Mapping[str, int]:
     """The terms of a query, ascending, and how often it has each."""
     return _counted(query.lexical or query.text)
 
 
-def _counted(text: str) -> dict[str, int]:
+@functools.lru_cache(_REMEMBERED)
+def _counted(text: str) -> Mapping[str, int]:
+    # A fusion asks again for what was just searched.
     return dict(sorted(Counter([*search_terms(text), *stem(codes(text))]).items()))
 
 

@@ -40,7 +40,8 @@ class StoredVectors:
     """The vectors of a folder. Opening maps the file and reads nothing. Safe for threads."""
 
     def __init__(self, folder: Path) -> None:
-        self._stored = map_array(folder / _FILE)
+        # A plain array over the map: parts of a memmap cost more.
+        self._stored = np.asarray(map_array(folder / _FILE))
         if self._stored.ndim != 2 or self._stored.dtype not in (np.float32, np.int8):
             raise ValueError(f"{_FILE} holds no vectors")
 

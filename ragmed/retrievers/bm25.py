@@ -140,7 +140,7 @@ class OpenBM25:
         self._vocabulary = SortedStrings(StringColumn(path, "terms"))
         self._known: dict[str, int | None] = {}
         self._postings = Postings(path, len(passage_ids))
-        self._lengths = map_array(path / "lengths.npy")
+        self._lengths = np.asarray(map_array(path / "lengths.npy"))
         self.parameters: Mapping[str, float] = json.loads((path / "parameters.json").read_text())
 
     @property
