@@ -7,7 +7,7 @@ count of Himmelstein & Baranzini 2015, PLoS Computational Biology 11(7): e100425
 MedReason (Wu et al. 2025, arXiv:2504.00993, §3) explains answers by the shortest paths.
 
 For each length, what the best rest of a way is worth is first worked out from the targets, one pass over the edges a
-hop; then ways are built from the source, the one that can become best first (A*, Hart, Nilsson & Raphael 1968, IEEE
+hop; then ways are built from the sources, the one that can become best first (A*, Hart, Nilsson & Raphael 1968, IEEE
 Trans. SSC 4(2)). The estimate being exact, a hub costs one look at its neighbours, not one way each.
 """
 
@@ -52,26 +52,26 @@ class Paths:
 
 def shortest_paths(
     graph: Graph,
-    source: int,
+    sources: Collection[int],
     targets: Collection[int],
     *,
     max_hops: int = 3,
     max_paths: int = 5,
     weights: EdgeWeights | None = None,
 ) -> list[Path]:
-    """The best ways from ``source`` to any of ``targets``: by length, then by worth, then by rows.
+    """The best ways from any of ``sources`` to any of ``targets``: by length, then by worth, then by rows.
 
-    Longer ways follow where there are fewer than ``max_paths`` of the shortest. None goes through a target.
+    Longer ways follow where there are fewer than ``max_paths`` of the shortest. None goes through a source or a target.
 
     Raises:
         ValueError: ``max_hops`` or ``max_paths`` is below 1.
     """
-    return list(find_paths(graph, source, targets, max_hops=max_hops, max_paths=max_paths, weights=weights).paths)
+    return list(find_paths(graph, sources, targets, max_hops=max_hops, max_paths=max_paths, weights=weights).paths)
 
 
 def find_paths(
     graph: Graph,
-    source: int,
+    sources: Collection[int],
     targets: Collection[int],
     *,
     max_hops: int = 3,
@@ -83,23 +83,24 @@ def find_paths(
         raise ValueError(f"max_hops is {max_hops} and max_paths {max_paths}; both must be at least 1")
     chosen = weights or EdgeWeights()
     walk = neighbours(graph, chosen)
-    ends = np.array(sorted({int(row) for row in targets} - {source}), dtype=np.int64)
+    starts = np.array(sorted({int(row) for row in sources}), dtype=np.int64)
+    ends = np.array(sorted({int(row) for row in targets} - {*starts.tolist()}), dtype=np.int64)
     # rest[n]: the logarithm of what the best way of n hops to an end is worth, from each node.
     rest = [np.full(graph.n_nodes, -np.inf)]
     rest[0][ends] = 0.0
     found: list[tuple[int, ...]] = []
     is_cut = False
     for n_hops in range(1, max_hops + 1):
-        ways, cut = _best(walk, source, rest, n_hops, max_paths - len(found))
+        ways, cut = _best(walk, starts, rest, n_hops, max_paths - len(found))
         found, is_cut = found + ways, is_cut or cut
         if len(found) >= max_paths or n_hops == max_hops:
             break
-        rest.append(_before(walk, rest[-1], source, ends))
+        rest.append(_before(walk, rest[-1], starts, ends))
     return Paths(tuple(_stated(graph, rows, chosen) for rows in found), is_cut)
 
 
-def _before(walk: Neighbours, rest: Floats, source: int, ends: Numbers) -> Floats:
-    """One hop farther from the ends; a way goes neither through them nor through the source again."""
+def _before(walk: Neighbours, rest: Floats, starts: Numbers, ends: Numbers) -> Floats:
+    """One hop farther from the ends; a way goes neither through them nor through a start again."""
     rows = np.flatnonzero(rest > -np.inf)
     counts = walk.start[rows + 1] - walk.start[rows]
     stops = np.cumsum(counts)
@@ -108,13 +109,15 @@ def _before(walk: Neighbours, rest: Floats, source: int, ends: Numbers) -> Float
     np.maximum.at(result, walk.neighbour[places], np.repeat(rest[rows], counts) + np.log(walk.weight[places]))
     degrees = np.diff(walk.start)
     result -= _HUB_EXPONENT * np.log(np.maximum(degrees, 1))
-    result[ends] = result[source] = -np.inf
+    result[ends] = result[starts] = -np.inf
     return result
 
 
-def _best(walk: Neighbours, source: int, rest: list[Floats], n_hops: int, n: int) -> tuple[list[tuple[int, ...]], bool]:
+def _best(
+    walk: Neighbours, starts: Numbers, rest: list[Floats], n_hops: int, n: int
+) -> tuple[list[tuple[int, ...]], bool]:
     """The ``n`` best ways of so many hops, and whether the search was cut."""
-    waiting: list[tuple[float, tuple[int, ...], float]] = [(0.0, (source,), 0.0)]
+    waiting: list[tuple[float, tuple[int, ...], float]] = [(0.0, (start,), 0.0) for start in starts.tolist()]
     found: list[tuple[int, ...]] = []
     for _ in range(_MAX_STEPS):
         if not waiting or len(found) == n:

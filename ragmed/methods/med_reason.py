@@ -150,7 +150,7 @@ class MedReason:
 
 def _all_shortest(graph: Graph, start: int, end: int, max_hops: int) -> list[Path]:
     for n_hops in range(1, max_hops + 1):
-        paths = shortest_paths(graph, start, {end}, max_hops=n_hops, max_paths=_MAX_READ)
+        paths = shortest_paths(graph, {start}, {end}, max_hops=n_hops, max_paths=_MAX_READ)
         if paths:
             return paths
     return []

@@ -156,7 +156,7 @@ class MirageChains:
         if len(rows) == len(concepts) == 1:
             edges = self._neighbours(graph, rows[0], chain.question)
         elif len(rows) > 1:
-            paths = shortest_paths(graph, rows[0], {rows[1]}, max_hops=self.max_hops, max_paths=self.n_paths)
+            paths = shortest_paths(graph, {rows[0]}, {rows[1]}, max_hops=self.max_hops, max_paths=self.n_paths)
             edges = [number for path in paths for number in path.edges]
         found = evidence_of(statements(graph, edges))
         nodes = [graph.node_id(row) for row in rows]

@@ -177,7 +177,7 @@ def test_show_goes_on_where_it_ended(graph: Run) -> None:
 def test_a_name_of_several_nodes_lists_them(graph: Run) -> None:
     ran = graph("show", "myopia")
     assert (ran.code, ran.out) == (1, "")
-    assert "is the name of 2 nodes; give the id of one: HP:3 (Myopia, finding); OMIM:2 (Myopia 2, disease)" in ran.err
+    assert "is the name of 2 nodes: HP:3 (Myopia, finding); OMIM:2 (Myopia 2, disease); give the id of one" in ran.err
 
 
 def test_an_unknown_name_offers_what_is_like_it(graph: Run) -> None:
@@ -204,6 +204,15 @@ def test_path_prints_chains_with_what_they_rest_on(graph: Run) -> None:
     assert [node["id"] for node in found["nodes"]] == ["DB:1", "OMIM:1", "HP:2"]
     assert [statement["evidence"] for statement in found["statements"]] == [["PMID:13"], ["PMID:11", "OMIM:1"]]
     assert found["forward"] == [True, True]
+
+
+def test_path_from_a_name_of_several_nodes_begins_at_any_of_them(graph: Run) -> None:
+    ran = graph("path", "myopia", "OMIM:1", "--max-paths", "1")
+    remark, way = ran.out.splitlines()
+    assert remark == "'myopia' is the name of 2 nodes: HP:3 (Myopia, finding); OMIM:2 (Myopia 2, disease)"
+    assert way.startswith("1. Myopia ←has finding— Marfan syndrome (25 %")
+    told = json.loads(graph("path", "myopia", "OMIM:1", "--json").out)
+    assert [[end["id"] for end in told[side]] for side in ("from", "to")] == [["HP:3", "OMIM:2"], ["OMIM:1"]]
 
 
 def test_no_path_is_said(graph: Run, tmp_path: Path) -> None:

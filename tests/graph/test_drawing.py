@@ -45,7 +45,7 @@ def _overlap(one: tuple[float, float, float, float], other: tuple[float, float, 
 
 
 def test_ways_of_any_length_are_drawn_without_overlaps(graph: Graph) -> None:
-    paths = shortest_paths(graph, graph.row("OMIM:1"), [graph.row("OMIM:2")], max_hops=4, max_paths=6)
+    paths = shortest_paths(graph, [graph.row("OMIM:1")], [graph.row("OMIM:2")], max_hops=4, max_paths=6)
     assert len({len(path.rows) for path in paths}) > 1
     svg = _svg(paths_figure(graph, paths))
     boxes = _boxes(svg)
@@ -55,7 +55,7 @@ def test_ways_of_any_length_are_drawn_without_overlaps(graph: Graph) -> None:
 
 
 def test_an_arrow_points_at_the_object(graph: Graph) -> None:
-    [path] = shortest_paths(graph, graph.row("HP:0001083"), [graph.row("OMIM:1")], max_hops=1)
+    [path] = shortest_paths(graph, [graph.row("HP:0001083")], [graph.row("OMIM:1")], max_hops=1)
     [line] = _svg(paths_figure(graph, [path])).iter(f"{_SVG}line")
     [point] = _svg(paths_figure(graph, [path])).iter(f"{_SVG}polygon")
     tip = float((point.get("points") or "").split(",")[0])
@@ -103,7 +103,7 @@ def test_names_and_addresses_are_no_markup(tmp_path: Path) -> None:
         Edge("A:1", "causes", "A:2", "s", evidence=("https://x/?a&b", "javascript:alert(2)"), quote="<b>so</b>"),
     ]
     graph = graph_of(tmp_path, facts)
-    for page in (paths_page(graph, shortest_paths(graph, 0, [1])), node_page(graph, 0)):
+    for page in (paths_page(graph, shortest_paths(graph, [0], [1])), node_page(graph, 0)):
         ET.fromstring(re.sub(r"<!DOCTYPE html>|<meta[^>]*>", "", page))
         assert "<script" not in page
         assert 'href="javascript' not in page

@@ -54,36 +54,50 @@ def node_row(graph: Graph, told: str) -> int:
     Raises:
         UnknownName: it means none; the message names some that are like it. QuestionError: it is the name of several.
     """
+    rows = node_rows(graph, told)
+    if len(rows) > 1:
+        raise QuestionError(f"{_ambiguous(graph, told, rows)}; give the id of one")
+    return rows[0]
+
+
+def node_rows(graph: Graph, told: str) -> tuple[int, ...]:
+    """The rows of the nodes that an id or a name means: of the name of several, all of them.
+
+    Raises:
+        UnknownName: it means none; the message names some that are like it.
+    """
     from ragmed.graph.names import find_name, names_like
 
     found = graph.find(told) or graph.find(told.upper())
     if found is not None:
-        return found.row
+        return (found.row,)
     if graph.is_retired(told):
-        return graph.row(told)
+        return (graph.row(told),)
     rows = find_name(graph, told)
-    if len(rows) == 1:
-        return rows[0]
     if rows:
-        more = f" and {len(rows) - _MAX_CANDIDATES} more" if len(rows) > _MAX_CANDIDATES else ""
-        raise QuestionError(
-            f"{told!r} is the name of {len(rows)} nodes; give the id of one: "
-            f"{_named(graph, rows[:_MAX_CANDIDATES])}{more}"
-        )
+        return rows
     like = names_like(graph, told)
     if like:
         raise UnknownName("nodes in the graph", told, [], hint=f"names like it: {_named(graph, like)}")
-    return graph.row(told)
+    return (graph.row(told),)
 
 
 def remark_on(graph: Graph, told: str) -> str:
-    """What must be said where the id given is not the node's own; else empty."""
+    """What must be said where the id given is not the node's own, or a name that of several; else empty."""
     found = graph.find(told)
-    if found is None or found.kind == "current":
+    if found is None:
+        rows = node_rows(graph, told)
+        return _ambiguous(graph, told, rows) if len(rows) > 1 else ""
+    if found.kind == "current":
         return ""
     if found.kind == "retired":
         return f"{told} is retired; {graph.node_id(found.row)} has taken its place"
     return f"{told} is what another source calls {graph.node_id(found.row)}"
+
+
+def _ambiguous(graph: Graph, told: str, rows: tuple[int, ...]) -> str:
+    more = f" and {len(rows) - _MAX_CANDIDATES} more" if len(rows) > _MAX_CANDIDATES else ""
+    return f"{told!r} is the name of {len(rows)} nodes: {_named(graph, rows[:_MAX_CANDIDATES])}{more}"
 
 
 def _named(graph: Graph, rows: tuple[int, ...]) -> str:

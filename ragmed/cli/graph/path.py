@@ -9,7 +9,7 @@ import click
 
 from ragmed.cli._options import json_option
 from ragmed.cli._output import print_json, print_text
-from ragmed.cli.graph._graph import graph_option, node_row, opened, remark_on
+from ragmed.cli.graph._graph import graph_option, node_rows, opened, remark_on
 
 if TYPE_CHECKING:
     from ragmed.graph.paths import Paths
@@ -39,6 +39,7 @@ Examples:
 def path(first: str, last: str, graph: str, max_hops: int, max_paths: int, html: Path | None, as_json: bool) -> None:
     """Print ways from A to B, ids or names of nodes, each step with what it rests on.
 
+    Where several nodes have a name, as a disease of OMIM and of Orphanet, ways from or to any of them count.
     The shortest come first; of equal length those of more patients, higher confidence and through nodes that are not
     joined to everything. An arrow points from the subject of a statement to its object.
     """
@@ -46,20 +47,20 @@ def path(first: str, last: str, graph: str, max_hops: int, max_paths: int, html:
     from ragmed.graph.paths import find_paths, in_words
 
     knowledge = opened(graph)
-    source, target = node_row(knowledge, first), node_row(knowledge, last)
-    found = find_paths(knowledge, source, [target], max_hops=max_hops, max_paths=max_paths)
+    sources, targets = node_rows(knowledge, first), node_rows(knowledge, last)
+    found = find_paths(knowledge, sources, targets, max_hops=max_hops, max_paths=max_paths)
     remarks = [remark for remark in (remark_on(knowledge, first), remark_on(knowledge, last)) if remark]
     if found.is_cut:
         remarks.append(_CUT)
     if html is not None and found.paths:
         html.write_text(paths_page(knowledge, found.paths, "; ".join(remarks)), encoding="utf-8", errors="replace")
     if as_json:
-        _print_json(knowledge, source, target, found, remarks)
+        _print_json(knowledge, sources, targets, found, remarks)
         return
     for remark in remarks:
         print_text(remark, "yellow")
     if not found.paths:
-        ends = f"{knowledge.name(source)} to {knowledge.name(target)}"
+        ends = f"{knowledge.name(sources[0])} to {knowledge.name(targets[0])}"
         print_text(f"No way from {ends} of at most {max_hops} statements.")
     for number, way in enumerate(found.paths, start=1):
         print_text(f"{number}. {in_words(knowledge, way)}")
@@ -67,14 +68,16 @@ def path(first: str, last: str, graph: str, max_hops: int, max_paths: int, html:
         print_text(f"written: {html}" if found.paths else f"nothing to draw: {html} was not written")
 
 
-def _print_json(graph: Graph, source: int, target: int, found: Paths, remarks: list[str]) -> None:
+def _print_json(
+    graph: Graph, sources: tuple[int, ...], targets: tuple[int, ...], found: Paths, remarks: list[str]
+) -> None:
     from ragmed.answers.json import to_json
     from ragmed.graph.paths import citations, in_words
 
     print_json(
         {
-            "from": {"id": graph.node_id(source), "name": graph.name(source)},
-            "to": {"id": graph.node_id(target), "name": graph.name(target)},
+            "from": [{"id": graph.node_id(row), "name": graph.name(row)} for row in sources],
+            "to": [{"id": graph.node_id(row), "name": graph.name(row)} for row in targets],
             "paths": [
                 {
                     "nodes": [{"id": graph.node_id(row), "name": graph.name(row)} for row in way.rows],
