@@ -7,6 +7,7 @@ also name; they and the evidence below them lead to where they come from. Same g
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
@@ -93,18 +94,17 @@ def node_page(graph: Graph, row: int) -> str:
 
 
 def paths_figure(graph: Graph, paths: Sequence[Path]) -> str:
-    """The ways from a node on the left to those on the right, a row each, for `ragmed.charts.page`."""
+    """The ways from the nodes on the left to those on the right, a row each, for `ragmed.charts.page`."""
     n_between = max(len(path.rows) for path in paths) - 2
     right = (n_between + 1) * (_BOX + _GAP)
-    ends = [path.rows[-1] for path in paths]
     height = _TOP + len(paths) * _ROW
     marks = [_legend(graph, {row for path in paths for row in path.rows}, right + _BOX)]
-    marks.append(_box(graph, paths[0].rows[0], 0, _TOP, len(paths) * _ROW - (_ROW - _TALL)))
-    first = 0
-    for place in range(1, len(ends) + 1):
-        if place == len(ends) or ends[place] != ends[first]:
-            marks.append(_box(graph, ends[first], right, _TOP + first * _ROW, (place - first) * _ROW - (_ROW - _TALL)))
-            first = place
+    for left, ends in ((0, [path.rows[0] for path in paths]), (right, [path.rows[-1] for path in paths])):
+        top = _TOP
+        for end, same in itertools.groupby(ends):
+            n_rows = len(list(same))
+            marks.append(_box(graph, end, left, top, n_rows * _ROW - (_ROW - _TALL)))
+            top += n_rows * _ROW
     for place, path in enumerate(paths):
         top = _TOP + place * _ROW
         for hop, (row, edge, is_forward) in enumerate(
@@ -117,7 +117,7 @@ def paths_figure(graph: Graph, paths: Sequence[Path]) -> str:
             if not is_last:
                 marks.append(_box(graph, row, stop, top, _TALL))
     n_ways = "1 way" if len(paths) == 1 else f"{len(paths)} ways"
-    said = f"{n_ways} from {graph.name(paths[0].rows[0])} to {graph.name(ends[0])}"
+    said = f"{n_ways} from {graph.name(paths[0].rows[0])} to {graph.name(paths[0].rows[-1])}"
     return _svg("ways", said, right + _BOX, height, marks)
 
 

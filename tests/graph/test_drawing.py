@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -52,6 +53,16 @@ def test_ways_of_any_length_are_drawn_without_overlaps(graph: Graph) -> None:
     assert len(boxes) == 2 + sum(len(path.rows) - 2 for path in paths)
     assert not any(_overlap(one, other) for i, one in enumerate(boxes) for other in boxes[:i])
     assert len(list(svg.iter(f"{_SVG}polygon"))) == sum(len(path.edges) for path in paths)
+
+
+def test_each_way_begins_at_the_box_of_its_own_node(graph: Graph) -> None:
+    starts = [graph.row("OMIM:1"), graph.row("OMIM:2")]
+    paths = shortest_paths(graph, starts, [graph.row("HP:0001083")], max_hops=2, max_paths=6)
+    n_groups = [len(list(itertools.groupby(path.rows[end] for path in paths))) for end in (0, -1)]
+    assert n_groups[0] > 1
+    boxes = _boxes(_svg(paths_figure(graph, paths)))
+    assert len(boxes) == sum(n_groups) + sum(len(path.rows) - 2 for path in paths)
+    assert not any(_overlap(one, other) for i, one in enumerate(boxes) for other in boxes[:i])
 
 
 def test_an_arrow_points_at_the_object(graph: Graph) -> None:
