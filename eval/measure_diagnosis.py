@@ -27,6 +27,7 @@ from ragmed.analysis.terms import terms
 from ragmed.analysis.wording import listed
 from ragmed.diagnosing import Diagnoser
 from ragmed.evaluation.pages import write_between
+from ragmed.evaluation.statistics import wilson
 from ragmed.graph.diagnosis import Ranker
 from ragmed.graph.findings import without_publications
 from ragmed.graph.store import Graph
@@ -127,13 +128,6 @@ def told(graph: Graph, case: Case) -> str:
     return " ".join(sentences)
 
 
-def wilson(hits: int, n: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share."""
-    z, p = 1.959964, hits / n
-    centre, half = p + z * z / (2 * n), z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return float((centre - half) / (1 + z * z / n)), float((centre + half) / (1 + z * z / n))
-
-
 def ranks(views: Views, view: View, shown: list[Case]) -> NDArray[np.float64]:
     """How many diseases come before the right one, half of those with its score counted."""
     found = []
@@ -177,8 +171,8 @@ def main() -> None:
         cells = []
         for some in (found, found[few]):
             for top in (some < 0.5, some < 9.5):
-                low, high = wilson(int(top.sum()), len(top))
-                cells.append(f"{top.mean():.3f} [{low:.3f}, {high:.3f}]")
+                interval = wilson(int(top.sum()), len(top))
+                cells.append(f"{top.mean():.3f} [{interval.low:.3f}, {interval.high:.3f}]")
         lines.append(f"| {name} | {' | '.join(cells)} |")
         print(lines[-1], f"{1000 * (time.perf_counter() - began) / len(shown):.1f} ms a case", flush=True)
     if arguments.write:
