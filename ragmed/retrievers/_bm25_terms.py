@@ -17,8 +17,8 @@ from ragmed.types import Query
 
 OTHER_WORDS = 0.5
 """What a query in other words counts of it; set on BioASQ 7–9, where anything from 0.3 to 0.65 did as well."""
-_REMEMBERED = 1 << 10
-"""Texts whose terms are remembered."""
+_REMEMBERED, _LONG = 1 << 10, 2000
+"""Texts whose terms are remembered, those of more characters apart."""
 Frequencies = Callable[[Sequence[str]], Sequence[int]]
 """How many passages have each of some terms."""
 
@@ -37,10 +37,16 @@ def own_terms(query: Query) -> Mapping[str, int]:
     return _counted(query.lexical or query.text)
 
 
-@functools.lru_cache(_REMEMBERED)
 def _counted(text: str) -> Mapping[str, int]:
     # A fusion asks again for what was just searched.
+    return _count(text) if len(text) > _LONG else _remembered_count(text)
+
+
+def _count(text: str) -> Mapping[str, int]:
     return dict(sorted(Counter([*search_terms(text), *stem(codes(text))]).items()))
+
+
+_remembered_count = functools.lru_cache(_REMEMBERED)(_count)
 
 
 def weighted_terms(query: Query) -> dict[str, float]:
