@@ -1,7 +1,8 @@
 """Build an index from its recipe: in a temporary folder, sealed, then renamed into place.
 
 A build that is interrupted, by an error or by ``kill -9``, leaves the index that was there before; what it
-left behind is removed by the next build. Two builds of one index at once: the second stops at once.
+left behind is removed by the next build, but for the vectors that it had: the next goes on with these. Two builds of
+one index at once: the second stops at once.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from ragmed.index.engines.steps import SplitTask, encoding_of, runs_of
 from ragmed.index.layout import make_filters, make_retrievers
 from ragmed.index.manifest import Manifest
 from ragmed.index.passages_store import PassageStore, write_passages
-from ragmed.index.places import previous
+from ragmed.index.places import kept_shards, previous
 from ragmed.protocols import Filter, Progress, Retriever
 from ragmed.recipe import IndexRecipe, read_corpus_recipe
 from ragmed.report import Report
@@ -105,6 +106,7 @@ def remove(path: Path) -> None:
     with storage_errors(path), locked(path, f"{path}: another process is building this index"):
         shutil.rmtree(path)
         shutil.rmtree(previous(path), ignore_errors=True)
+        shutil.rmtree(kept_shards(path), ignore_errors=True)
 
 
 def _write(

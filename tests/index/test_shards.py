@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from ragmed.errors import EngineError, MissingExtra, NoCorpus, StorageError
 from ragmed.home import index_path, mirror
-from ragmed.index.build import build
+from ragmed.index.build import build, remove
+from ragmed.index.engines import local as engines_local
 from ragmed.index.engines import ray as engines_ray
 from ragmed.index.engines import ray_cluster, ray_worker, steps
 from ragmed.index.engines.engine import Engine
@@ -121,6 +122,51 @@ def test_a_build_goes_on_where_it_died(home: Path, dies_before: int) -> None:
     again = WithoutRay(place)
     assert build_tiny(EngineWithoutRay(again))["seal"] == expected["seal"]
     assert again.done.count("split") == 2 - min(dies_before, 2)
+
+
+@pytest.mark.parametrize("dies_before", [0, 1])
+def test_a_build_of_this_machine_goes_on_with_the_vectors_it_had(
+    home: Path, monkeypatch: pytest.MonkeyPatch, dies_before: int
+) -> None:
+    expected = build_tiny(Local())
+    kept, made = home / "indexes" / ".tiny.shards", []
+    assert not kept.exists()
+
+    def dying(self: FolderShards, key: str, data: bytes) -> None:
+        if sum(path.is_file() for path in kept.rglob("*")) == dies_before:
+            raise KeyboardInterrupt
+        write(self, key, data)
+
+    def remembered(*arguments: Any, **named: Any) -> StoredEncoder:
+        made.append(StoredEncoder(*arguments, **named))
+        return made[-1]
+
+    write = FolderShards.write
+    with monkeypatch.context() as patched:
+        patched.setattr(FolderShards, "write", dying)
+        with pytest.raises(KeyboardInterrupt):
+            build_tiny(Local())
+    assert json.loads((home / "indexes" / "tiny" / "manifest.json").read_text())["seal"] == expected["seal"]
+    monkeypatch.setattr(engines_local, "StoredEncoder", remembered)
+    assert build_tiny(Local())["seal"] == expected["seal"]
+    # Four passages in two blocks; the retriever of questions keeps nothing.
+    assert [encoder.n_encoded for encoder in made] == [4 - 2 * dies_before]
+    assert not kept.exists()
+
+
+def test_one_block_alone_is_not_kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "ENCODED", 4)
+    monkeypatch.setattr(dense, "_ENCODED", 4)
+    monkeypatch.setattr(FolderShards, "write", None)
+    build_tiny(Local())
+
+
+def test_removing_an_index_removes_what_was_kept_for_the_next(home: Path) -> None:
+    build_tiny(Local())
+    kept = home / "indexes" / ".tiny.shards"
+    FolderShards(kept, "0.1/aa").write("key", b"one")
+    remove(index_path("tiny"))
+    assert not kept.exists()
 
 
 def test_nothing_is_encoded_by_the_driver(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,8 +49,8 @@ def build(
     """Build the index of RECIPE, a name or a TOML file (by default the recipe named default).
 
     Sources are looked for in RAGMED_MIRROR, then among those downloaded; what is missing is downloaded.
-    An index that is already there stays in use until the new one is complete. With --engine ray, what was done is kept
-    until then, and the same command goes on where a build was killed.
+    An index that is already there stays in use until the new one is complete. Until then the vectors that were made are
+    kept (with --engine ray, all that was done), and the same command goes on with them where a build was stopped.
     """
     if engine == "local" and (address or workers or gpus or shards):
         raise click.UsageError("--address, --workers, --gpus and --shards need --engine ray")
@@ -64,6 +64,7 @@ def build(
     from ragmed.index.build import build as build_index
     from ragmed.index.engines.engine import Engine
     from ragmed.index.engines.local import Local
+    from ragmed.index.places import kept_shards
 
     chosen: Engine = Local()
     if engine == "ray":
@@ -71,8 +72,15 @@ def build(
 
         chosen = Ray(address=address, workers=workers or 0, gpus=gpus, shards=shards)
     started = time.monotonic()
-    with progress_bars() as progress:
-        manifest = build_index(read, destination, mirror=mirror(), fetch=not offline, progress=progress, engine=chosen)
+    try:
+        with progress_bars() as progress:
+            manifest = build_index(
+                read, destination, mirror=mirror(), fetch=not offline, progress=progress, engine=chosen
+            )
+    except KeyboardInterrupt:
+        if kept_shards(destination).exists():
+            click.echo("stopped; what was encoded is kept: run the same command again to go on", err=True)
+        raise
     duration_s = time.monotonic() - started
     if as_json:
         table = manifest.table

@@ -43,6 +43,7 @@ from ragmed.index.engines.steps import (
     split,
 )
 from ragmed.index.engines.stored_encoder import StoredEncoder
+from ragmed.index.places import kept_shards
 from ragmed.protocols import Progress, Retriever
 from ragmed.recipe import CorpusRecipe
 from ragmed.sources import StageProgress
@@ -77,13 +78,12 @@ class Ray:
         # What Ray says goes to standard error: standard output is the command's.
         with contextlib.redirect_stdout(sys.stderr):
             ray = _import_ray()
-            beside = destination.absolute().parent
-            place = self.shards or str(beside / f".{destination.name}.shards")
+            place = self.shards or str(kept_shards(destination))
             started = not ray.is_initialized()
             if started:
                 self._connect(ray)
             try:
-                check_nodes(ray, code_fingerprint(), beside)
+                check_nodes(ray, code_fingerprint(), destination.absolute().parent)
                 running = RunningOnRay(ray, self, open_shards(place, code_fingerprint()), place)
                 running.check_room()
                 yield running

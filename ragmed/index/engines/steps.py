@@ -29,7 +29,7 @@ from ragmed.analysis.vocabulary_abbreviations import mine
 from ragmed.collection.store import BuiltCorpus
 from ragmed.errors import NoCorpus
 from ragmed.index.passages_store import PassageStore
-from ragmed.protocols import Encoder, Retriever, Splitter, Vectors
+from ragmed.protocols import Encoder, Progress, Retriever, Splitter, Vectors, no_progress
 from ragmed.retrievers.dense import Dense, encoder_text
 from ragmed.retrievers.questions import Questions
 from ragmed.threads import in_threads
@@ -192,14 +192,14 @@ def key_of_texts(encoder: Encoder, side: Side, texts: Sequence[str]) -> str:
     return hash_of(side, encoder.fingerprint(), texts)
 
 
-def encode(encoder: Encoder, side: Side, texts: Sequence[str]) -> bytes:
+def encode(encoder: Encoder, side: Side, texts: Sequence[str], progress: Progress = no_progress) -> bytes:
     """The vectors of the texts, as bytes to be stored: arrays ``vectors``, ``digests`` and ``n_truncated``."""
     if side == "questions":
         # Both sides of a comparison of questions are encoded as queries, each alone.
         found = list(in_threads(lambda text: encoder.encode_queries([text])[0], texts))
         vectors = np.stack(found) if found else np.zeros((0, encoder.dim), dtype=np.float32)
     else:
-        vectors = encoder.encode_passages(texts)
+        vectors = encoder.encode_passages(texts, progress)
     digests = np.array([list(digest(text)) for text in texts], dtype=np.uint8).reshape(len(texts), 16)
     file = io.BytesIO()
     np.savez(file, vectors=vectors, digests=digests, n_truncated=np.array(encoder.count_truncated(texts)))

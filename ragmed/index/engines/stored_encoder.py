@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ragmed.index.engines.shards import Shards
-from ragmed.index.engines.steps import digest, key_of_texts, load_vectors
+from ragmed.index.engines.steps import digest, encode, key_of_texts, load_vectors
 from ragmed.protocols import Encoder, Progress, Vectors, no_progress
 
 
@@ -17,13 +17,14 @@ from ragmed.protocols import Encoder, Progress, Vectors, no_progress
 class StoredEncoder:
     """Gives the vectors of texts that were encoded ahead and are stored; encodes all others itself.
 
-    ``questions`` are the keys of the shards of questions, in the order in which these will be asked for.
-    ``n_encoded`` counts the texts that it had to encode.
+    With ``keeps`` it stores those of passages, for the next build. ``questions`` are the keys of the shards of
+    questions, in the order in which these will be asked for. ``n_encoded`` counts the texts that it had to encode.
     """
 
     encoder: Encoder
     shards: Shards
     questions: Iterator[str] = field(default_factory=lambda: iter(()))
+    keeps: bool = False
     n_encoded: int = 0
     _block: Mapping[bytes, Vectors] = field(default_factory=dict)
     _newest: Mapping[bytes, Vectors] = field(default_factory=dict)
@@ -53,7 +54,10 @@ class StoredEncoder:
         data = self.shards.read(key)
         if data is None:
             self.n_encoded += len(texts)
-            return self.encoder.encode_passages(texts, progress)
+            if not self.keeps:
+                return self.encoder.encode_passages(texts, progress)
+            data = encode(self.encoder, "passages", texts, progress)
+            self.shards.write(key, data)
         vectors, _, n_truncated = load_vectors(data)
         self._truncated = (key, n_truncated)
         progress(len(texts), len(texts))
