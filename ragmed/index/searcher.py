@@ -76,7 +76,7 @@ class Searcher:
         self._name, self._retrievers, self.passage_ids = name, retrievers, passage_ids
         # Asking a protocol takes a while, and a search asks several times.
         self._able: dict[type, Any] = {}
-        self._scoring: dict[str, ScoresPassages | None] = {}
+        self._scoring = {name: opened for name, opened in retrievers.items() if isinstance(opened, ScoresPassages)}
 
     def _first(self, ability: type) -> Any:
         """The first retriever that can do something."""
@@ -110,10 +110,8 @@ class Searcher:
         return self._retriever(retriever).kind
 
     def scores(self, retriever: str, query: Query, rows: Rows) -> NDArray[np.float64] | None:
-        opened = self._retriever(retriever)
-        if retriever not in self._scoring:
-            self._scoring[retriever] = opened if isinstance(opened, ScoresPassages) else None
-        scoring = self._scoring[retriever]
+        self._retriever(retriever)
+        scoring = self._scoring.get(retriever)
         return None if scoring is None else scoring.scores(query, rows)
 
     def matches(self, query: Query, rows: Rows) -> Matches | None:
@@ -177,8 +175,12 @@ class Searcher:
     def _lists(self, queries: Sequence[Query], depth: int, allowed: Allowed | None) -> dict[str, list[Ranking]]:
         """What each retriever finds; where there is much to search, all at once, each on a core of its own."""
         opened = list(self._retrievers.values())
-        least = 2 if len(self.passage_ids) >= _MANY else len(opened) + 1
-        found = in_threads(lambda retriever: retriever.search(queries, depth, allowed), opened, least)
+
+        def search(retriever: OpenRetriever) -> list[Ranking]:
+            return retriever.search(queries, depth, allowed)
+
+        is_much = len(self.passage_ids) >= _MANY
+        found = in_threads(search, opened, least=2) if is_much else map(search, opened)
         return dict(zip(self._retrievers, found, strict=True))
 
     def _retriever(self, name: str) -> OpenRetriever:

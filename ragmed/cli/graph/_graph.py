@@ -56,7 +56,7 @@ def node_row(graph: Graph, told: str) -> int:
     """
     rows = node_rows(graph, told)
     if len(rows) > 1:
-        raise QuestionError(f"{_ambiguous(graph, told, rows)}; give the id of one")
+        raise QuestionError(f"{name_of_several(graph, told, rows)}; give the id of one")
     return rows[0]
 
 
@@ -83,19 +83,17 @@ def node_rows(graph: Graph, told: str) -> tuple[int, ...]:
 
 
 def remark_on(graph: Graph, told: str) -> str:
-    """What must be said where the id given is not the node's own, or a name that of several; else empty."""
+    """What must be said where the id given is not the node's own; else empty."""
     found = graph.find(told)
-    if found is None:
-        rows = node_rows(graph, told)
-        return _ambiguous(graph, told, rows) if len(rows) > 1 else ""
-    if found.kind == "current":
+    if found is None or found.kind == "current":
         return ""
     if found.kind == "retired":
         return f"{told} is retired; {graph.node_id(found.row)} has taken its place"
     return f"{told} is what another source calls {graph.node_id(found.row)}"
 
 
-def _ambiguous(graph: Graph, told: str, rows: tuple[int, ...]) -> str:
+def name_of_several(graph: Graph, told: str, rows: tuple[int, ...]) -> str:
+    """Says which nodes have the name."""
     more = f" and {len(rows) - _MAX_CANDIDATES} more" if len(rows) > _MAX_CANDIDATES else ""
     return f"{told!r} is the name of {len(rows)} nodes: {_named(graph, rows[:_MAX_CANDIDATES])}{more}"
 

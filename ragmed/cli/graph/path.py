@@ -9,7 +9,7 @@ import click
 
 from ragmed.cli._options import json_option
 from ragmed.cli._output import print_json, print_text
-from ragmed.cli.graph._graph import graph_option, node_rows, opened, remark_on
+from ragmed.cli.graph._graph import graph_option, name_of_several, node_rows, opened, remark_on
 
 if TYPE_CHECKING:
     from ragmed.graph.paths import Paths
@@ -49,7 +49,11 @@ def path(first: str, last: str, graph: str, max_hops: int, max_paths: int, html:
     knowledge = opened(graph)
     sources, targets = node_rows(knowledge, first), node_rows(knowledge, last)
     found = find_paths(knowledge, sources, targets, max_hops=max_hops, max_paths=max_paths)
-    remarks = [remark for remark in (remark_on(knowledge, first), remark_on(knowledge, last)) if remark]
+    remarks = [
+        name_of_several(knowledge, told, rows) if len(rows) > 1 else remark_on(knowledge, told)
+        for told, rows in ((first, sources), (last, targets))
+    ]
+    remarks = [remark for remark in remarks if remark]
     if found.is_cut:
         remarks.append(_CUT)
     if html is not None and found.paths:
